@@ -1,0 +1,85 @@
+import type { CocaineError } from "../errors.ts";
+import type { Logger } from "../observe/log.ts";
+
+/** Turns the outside world into triggers, and a job's response back into the outside world. */
+export interface Driver {
+  /** Opens what the driver listens on or watches. Resolves when triggers can flow; rejects with a clear error. */
+  start(): Promise<void>;
+  /** Stops triggering and keeps what is open: the app is paused, or the queue is full and the task blocks. */
+  pause?(): void;
+  /** Triggers again. */
+  resume?(): void;
+  /** Takes no new jobs. Resolves when those that it triggered have ended. */
+  drain(): Promise<void>;
+  /** Gives every socket, timer and watcher back. May be called twice, and without `start()` or `drain()`. */
+  close(): Promise<void>;
+  /** Facts for the operator: the real endpoint, counts, the next run. */
+  info?(): Record<string, unknown>;
+}
+
+/** What a driver is given. */
+export interface DriverContext {
+  /** Name of the app. */
+  readonly app: string;
+  /** Name of the task, which is also the method that the worker runs. */
+  readonly task: string;
+  /** Logger that already carries app and task. */
+  readonly log: Logger;
+  /** Aborted when the app ends. */
+  readonly signal: AbortSignal;
+  /**
+   * Runs a job: the hot path, without promise or copy. Never throws; a job that cannot be taken fails through
+   * `response.fail()`. Nothing of `response` is called before `trigger()` has returned.
+   */
+  trigger(request: JobRequest, response: ResponseSink): JobHandle;
+  /** Runs a job and iterates over its response; throws the job's error. Leaving the loop early cancels the job. */
+  call(request: JobRequest): AsyncIterable<Uint8Array>;
+  /**
+   * Runs a job whose answer goes to the app's feed: for drivers that nobody waits behind (timers, folders).
+   * Resolves when the job has ended, with its outcome; never rejects.
+   */
+  publish(request: JobRequest): Promise<JobOutcome>;
+}
+
+/** How a job ended. */
+export type JobOutcome = { readonly status: "ok" } | { readonly status: "failed"; readonly error: CocaineError };
+
+/** A job as its driver asks for it. */
+export interface JobRequest {
+  /** The request, or its first chunk. The engine keeps the view until it is sent: do not write to it again. */
+  readonly chunk?: Uint8Array | undefined;
+  /** `true`: `chunk` is the whole request. `false`: more follows through the handle. @defaultValue true */
+  readonly end?: boolean | undefined;
+  /** The driver's own metadata, by its name (`http`, `fs`, `timer`): merged into what the worker is told. */
+  readonly metadata?: Readonly<Record<string, unknown>> | undefined;
+  /** Absolute deadline of the caller in milliseconds since the epoch; the task's `timeout` holds if it is earlier. */
+  readonly deadline?: number | undefined;
+  /** Goes before the jobs that are not urgent; `true` also if the task says so. @defaultValue false */
+  readonly urgent?: boolean | undefined;
+}
+
+/** Where a job's response goes. Exactly one of `end()` and `fail()` is called, exactly once, and nothing after it. */
+export interface ResponseSink {
+  /** Takes a response chunk. `false`: no more until `handle.resume()`; the worker then waits as well. */
+  write(chunk: Uint8Array): boolean;
+  /** The response is complete. */
+  end(): void;
+  /** The job failed. Chunks may have been written before. */
+  fail(error: CocaineError): void;
+  /** After `handle.write()` said `false`: the request may go on. */
+  drain?(): void;
+}
+
+/** A running or waiting job, in the hands of its driver. */
+export interface JobHandle {
+  /** Unique in the cluster; in metadata, logs and the feed. */
+  readonly id: string;
+  /** Sends a further request chunk. `false`: stop until `response.drain()`; the chunk is taken all the same. */
+  write(chunk: Uint8Array): boolean;
+  /** The request is complete. */
+  end(): void;
+  /** After `response.write()` said `false`: chunks may flow again. */
+  resume(): void;
+  /** The caller went away: nothing more is called on the response, and the worker is told. */
+  cancel(reason?: string): void;
+}

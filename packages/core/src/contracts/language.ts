@@ -1,0 +1,52 @@
+import type { Logger } from "../observe/log.ts";
+
+/** Knows how to start a worker for code of one type. */
+export interface Language {
+  /**
+   * Finds the app's code and says how to start a worker for it. Called once a deploy; may build.
+   * Rejects with `COC_LANGUAGE_…` where the code or the interpreter is missing, naming what to do.
+   */
+  launch(app: AppSpec): Promise<Launch>;
+}
+
+export interface LanguageContext {
+  readonly log: Logger;
+}
+
+/** What a language is told of an app. */
+export interface AppSpec {
+  /** Name of the app. */
+  readonly name: string;
+  /** The manifest's `type`, for example `python+wsgi`. */
+  readonly type: string;
+  /** Absolute path of the code, file or folder: the manifest's `args` without `local://`. */
+  readonly code: string;
+  /** The manifest's `env`. */
+  readonly env: Readonly<Record<string, string>>;
+}
+
+/** A way to start a worker: a command to run, or a module to load in a thread. */
+export type Launch = CommandLaunch | ModuleLaunch;
+
+export interface CommandLaunch {
+  readonly kind: "command";
+  /** Program, an absolute path or a name that is looked up in the PATH of the worker's environment. */
+  readonly command: string;
+  readonly args: readonly string[];
+  /** Working folder, absolute. */
+  readonly cwd: string;
+  /** On top of the backend's clean environment; the manifest's `env` is already in it. */
+  readonly env: Readonly<Record<string, string>>;
+  /** Jobs that such a worker runs at once where the manifest does not say. */
+  readonly concurrency: number;
+}
+
+export interface ModuleLaunch {
+  readonly kind: "module";
+  /** Absolute path of the kit's module that the thread loads. */
+  readonly module: string;
+  readonly args: readonly string[];
+  readonly cwd: string;
+  readonly env: Readonly<Record<string, string>>;
+  readonly concurrency: number;
+}
