@@ -1,0 +1,1 @@
+export { type ZmqFeedOptions, zmqFeed } from "./feed/feed.ts";
