@@ -1,4 +1,5 @@
 import type { WorkerState } from "./engine/worker.ts";
+import type { CocaineError } from "./errors.ts";
 
 /** Where an app is in its life. `failed`: its workers cannot start; it recovers by itself when they can. */
 export type AppState = "starting" | "running" | "paused" | "failed" | "stopping";
@@ -56,4 +57,21 @@ export interface HostInfo {
   /** Seconds since `start()`. */
   readonly uptime: number;
   readonly apps: readonly AppInfo[];
+}
+
+/** An app that was stored and could not be deployed. */
+export function brokenApp(name: string, error: CocaineError): AppInfo {
+  return {
+    name,
+    state: "failed",
+    type: "",
+    version: undefined,
+    error: { code: error.code, message: error.message },
+    uptime: 0,
+    feed: undefined,
+    queue: { depth: 0, limit: 0 },
+    pool: { size: 0, min: 0, limit: 0, workers: [] },
+    jobs: { running: 0, done: 0, failed: 0 },
+    tasks: {},
+  };
 }

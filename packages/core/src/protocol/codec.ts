@@ -64,7 +64,7 @@ export function encodeEngineMessage(message: EngineMessage): Uint8Array[] {
 export function encodeWorkerMessage(message: WorkerMessage): Uint8Array[] {
   switch (message.code) {
     case Code.CHUNK:
-      return [header(message.code, message.job, false), message.chunk];
+      return [header(message.code, message.job, message.end), message.chunk];
     case Code.CHOKE:
       return [header(message.code, message.job, true)];
     case Code.CREDIT:
@@ -100,7 +100,7 @@ export function decodeWorkerMessage(frames: readonly Uint8Array[]): WorkerMessag
   switch (head[0]) {
     case Code.CHUNK:
       expect(frames, 2, 2, "CHUNK");
-      return { code: Code.CHUNK, job: named(job, "CHUNK"), chunk: frames[1] as Uint8Array };
+      return { code: Code.CHUNK, job: named(job, "CHUNK"), chunk: frames[1] as Uint8Array, end: endOf(head) };
     case Code.CHOKE:
       expect(frames, 1, 1, "CHOKE");
       return { code: Code.CHOKE, job: named(job, "CHOKE") };
@@ -147,7 +147,7 @@ export function decodeWorkerMessage(frames: readonly Uint8Array[]): WorkerMessag
 export function decodeEngineMessage(frames: readonly Uint8Array[]): EngineMessage | undefined {
   const head = headOf(frames);
   const job = jobOf(head);
-  const end = ((head[1] as number) & FLAG_END) !== 0;
+  const end = endOf(head);
   switch (head[0]) {
     case Code.INVOKE:
       expect(frames, 3, 4, "INVOKE");
@@ -181,6 +181,10 @@ function headOf(frames: readonly Uint8Array[]): Uint8Array {
     throw protocolError(`frame 0 has ${head?.length ?? 0} bytes, expected ${HEADER}`);
   }
   return head;
+}
+
+function endOf(head: Uint8Array): boolean {
+  return ((head[1] as number) & FLAG_END) !== 0;
 }
 
 function jobOf(head: Uint8Array): number {

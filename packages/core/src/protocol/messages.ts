@@ -58,11 +58,12 @@ export interface CreditMessage {
   readonly job: number;
   readonly bytes: number;
 }
-/** A response chunk. */
+/** A response chunk; with `end` the last one, which says CHOKE as well. */
 export interface ChunkMessage {
   readonly code: typeof Code.CHUNK;
   readonly job: number;
   readonly chunk: Uint8Array;
+  readonly end: boolean;
 }
 /** The response is complete. */
 export interface ChokeMessage {

@@ -1,0 +1,238 @@
+import type { JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
+import type { CocaineError } from "../errors.ts";
+import { Deadlines } from "./deadlines.ts";
+import { appFailed, deadlinePassed, dropped, jobFailed, queueFull } from "./errors.ts";
+import { Job, type JobOwner } from "./job.ts";
+import type { Pool, PoolEvent, PoolOwner } from "./pool.ts";
+import { Queue } from "./queue.ts";
+import type { Task } from "./task.ts";
+import type { JobFailure } from "./worker.ts";
+
+/** What the dispatcher tells the engine. */
+export interface DispatcherOwner {
+  /** A job is over for its caller; `error` unless it ended well. */
+  settled(job: Job, error: CocaineError | undefined): void;
+  poolChanged(event: PoolEvent): void;
+  /** The workers cannot be started; `undefined`: they can again. */
+  failed(error: CocaineError | undefined): void;
+}
+
+/**
+ * Every job of one app from its trigger to its outcome: the queue with its bounds and deadlines, and what becomes of a
+ * job whose worker, caller or time is gone. Hands jobs to the pool of the app's current version.
+ */
+export class Dispatcher implements JobOwner, PoolOwner {
+  readonly queue = new Queue();
+  readonly #app: string;
+  readonly #owner: DispatcherOwner;
+  readonly #idPrefix: string;
+  readonly #deadlines = new Deadlines((job) => this.#expire(job));
+  #ids = 0;
+  #limit: number;
+  #pool: Pool | undefined;
+  #failure: CocaineError | undefined;
+  /** Set while no jobs are taken: what they are told. */
+  #refusal: CocaineError | undefined;
+  #aborted: CocaineError | undefined;
+  #open = 0;
+  #idle: (() => void) | undefined;
+
+  constructor(app: string, idPrefix: string, limit: number, owner: DispatcherOwner) {
+    this.#app = app;
+    this.#idPrefix = idPrefix;
+    this.#limit = limit;
+    this.#owner = owner;
+  }
+
+  /** Jobs that wait or run and have not answered their caller. */
+  get open(): number {
+    return this.#open;
+  }
+
+  get limit(): number {
+    return this.#limit;
+  }
+
+  /** Gives jobs to this pool from now on. */
+  use(pool: Pool, limit: number): void {
+    this.#pool = pool;
+    this.#limit = limit;
+    this.#failure = undefined;
+    pool.serve();
+  }
+
+  /** Runs a job (contracts/driver.ts, `trigger`). */
+  trigger(task: Task, request: JobRequest, response: ResponseSink): JobHandle {
+    const now = performance.now();
+    const id = this.#idPrefix + (++this.#ids).toString(36);
+    const job = new Job(this, id, task, request, response, now);
+    this.#open++;
+    const refusal = this.#refusal ?? (this.#failure && appFailed(this.#app, this.#failure));
+    if (refusal !== undefined) {
+      this.#failSoon(job, refusal);
+      return job;
+    }
+    if (job.deadline !== Number.POSITIVE_INFINITY) this.#deadlines.add(job);
+    const worker = this.queue.length === 0 ? this.#pool?.idlest() : undefined;
+    if (worker !== undefined) worker.run(job, now);
+    else this.#enqueue(job);
+    return job;
+  }
+
+  /** Takes no more jobs, which are told `error`, until `accept()`. Those that are open go on. */
+  refuse(error: CocaineError): void {
+    this.#refusal = error;
+  }
+
+  accept(): void {
+    this.#refusal = undefined;
+  }
+
+  /** Resolves when no job is open. */
+  async idle(): Promise<void> {
+    if (this.#open > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+  }
+
+  /** Fails every job that waits, and from now on every one whose worker goes. */
+  abort(error: CocaineError): void {
+    this.#aborted = error;
+    this.#failWaiting(error);
+  }
+
+  // --- what a job asks ---
+
+  cancelled(job: Job, reason: string): void {
+    this.#deadlines.remove(job);
+    this.#leave();
+    if (job.state === "waiting") {
+      if (job.queued) this.queue.remove(job);
+      job.finish();
+    } else {
+      job.abandon(reason);
+    }
+  }
+
+  // --- what the pool asks and tells ---
+
+  next(): Job | undefined {
+    let job = this.queue.shift();
+    // The timer of the deadlines may be late on a busy loop; an expired job must not reach a worker.
+    while (job !== undefined && job.deadline !== Number.POSITIVE_INFINITY && job.deadline <= Date.now()) {
+      this.#settle(job, deadlinePassed(job.task.name, true));
+      job = this.queue.shift();
+    }
+    return job;
+  }
+
+  ended(job: Job, failure: JobFailure | undefined): void {
+    if (job.state === "abandoned") return job.finish();
+    if (failure === undefined) return this.#settle(job, undefined);
+    const error = jobFailed(job.task.name, failure.error, failure.message, failure.details);
+    if (this.#mayRetry(job, "error")) this.#repeat(job);
+    else this.#settle(job, error);
+  }
+
+  lost(begun: readonly Job[], unbegun: readonly Job[], cause: CocaineError): void {
+    const error = this.#aborted ?? cause;
+    // Put back in reverse, so that they are first in the queue in the order they came.
+    for (const job of unbegun.toReversed()) {
+      if (job.state === "abandoned") job.finish();
+      else if (job.repeatable && this.#aborted === undefined) this.#putBack(job);
+      else this.#settle(job, error);
+    }
+    for (const job of begun) {
+      if (job.state === "abandoned") job.finish();
+      else if (this.#mayRetry(job, "crash")) this.#repeat(job);
+      else this.#settle(job, error);
+    }
+    this.#pool?.feed();
+  }
+
+  changed(event: PoolEvent): void {
+    this.#owner.poolChanged(event);
+  }
+
+  failed(error: CocaineError): void {
+    this.#failure = error;
+    this.#owner.failed(error);
+    this.#failWaiting(appFailed(this.#app, error));
+  }
+
+  recovered(): void {
+    this.#failure = undefined;
+    this.#owner.failed(undefined);
+  }
+
+  // --- the rules ---
+
+  #enqueue(job: Job): void {
+    if (this.queue.length >= this.#limit) {
+      const oldest = job.task.policy.overflow === "drop-oldest" ? this.queue.oldest : undefined;
+      if (oldest === undefined) return this.#failSoon(job, queueFull(this.#app, this.#limit));
+      this.queue.remove(oldest);
+      this.#settle(oldest, dropped(this.#app, this.#limit));
+    }
+    this.queue.push(job);
+    this.#pool?.feed();
+  }
+
+  #failWaiting(error: CocaineError): void {
+    for (let job = this.queue.shift(); job !== undefined; job = this.queue.shift()) this.#settle(job, error);
+  }
+
+  #mayRetry(job: Job, cause: "crash" | "error"): boolean {
+    const { attempts, on } = job.task.policy.retries;
+    return job.attempt <= attempts && on.includes(cause) && job.repeatable && this.#aborted === undefined;
+  }
+
+  #repeat(job: Job): void {
+    job.attempt++;
+    this.#putBack(job);
+  }
+
+  /** Back into the queue, whose limit holds for new jobs only. */
+  #putBack(job: Job): void {
+    job.requeue();
+    this.queue.unshift(job);
+  }
+
+  #expire(job: Job): void {
+    const waiting = job.state === "waiting";
+    const error = deadlinePassed(job.task.name, waiting);
+    if (waiting) {
+      this.queue.remove(job);
+      return this.#settle(job, error);
+    }
+    const { worker } = job;
+    job.abandon("deadline");
+    worker?.expectEnd(job, `the deadline of its job ${job.id} (task "${job.task.name}") passed`);
+    this.#answer(job, error);
+  }
+
+  /** The trigger's caller must have its handle before its response is called. */
+  #failSoon(job: Job, error: CocaineError): void {
+    queueMicrotask(() => {
+      if (job.state === "waiting") this.#settle(job, error);
+    });
+  }
+
+  #settle(job: Job, error: CocaineError | undefined): void {
+    job.finish();
+    this.#answer(job, error);
+  }
+
+  #answer(job: Job, error: CocaineError | undefined): void {
+    if (job.heapIndex >= 0) this.#deadlines.remove(job);
+    if (error === undefined) job.task.done++;
+    else job.task.failed++;
+    this.#owner.settled(job, error);
+    if (error === undefined) job.complete();
+    else job.fail(error);
+    this.#leave();
+  }
+
+  #leave(): void {
+    this.#open--;
+    if (this.#open === 0) this.#idle?.();
+  }
+}

@@ -1,0 +1,101 @@
+import type { Driver, DriverContext } from "../contracts/driver.ts";
+import { createError, messageOf } from "../errors.ts";
+import type { TaskSpec } from "../manifest/manifest.ts";
+import type { Logger } from "../observe/log.ts";
+
+/** Makes the context of a task's driver. */
+export type MakeContext = (task: TaskSpec, signal: AbortSignal) => DriverContext;
+
+interface Running {
+  readonly spec: TaskSpec;
+  readonly driver: Driver;
+  readonly controller: AbortController;
+}
+
+/** The drivers of one app. */
+export class Drivers {
+  readonly #running = new Map<string, Running>();
+  readonly #makeContext: MakeContext;
+  readonly #log: Logger;
+  #paused = false;
+
+  constructor(makeContext: MakeContext, log: Logger) {
+    this.#makeContext = makeContext;
+    this.#log = log;
+  }
+
+  /**
+   * Runs exactly these: starts what is new, ends what is gone, replaces what changed; the others keep their sockets.
+   * If one cannot start, those that ran before run again.
+   *
+   * @throws `COC_DRIVER_START` with the driver's own error as cause.
+   */
+  async update(specs: readonly TaskSpec[]): Promise<void> {
+    const before = [...this.#running.values()].map(({ spec }) => spec);
+    try {
+      await this.#converge(specs);
+    } catch (error) {
+      await this.#converge(before);
+      throw error;
+    }
+  }
+
+  pause(): void {
+    this.#paused = true;
+    for (const { driver } of this.#running.values()) driver.pause?.();
+  }
+
+  resume(): void {
+    this.#paused = false;
+    for (const { driver } of this.#running.values()) driver.resume?.();
+  }
+
+  /** Takes no new jobs; resolves when those that the drivers triggered have ended. */
+  async drain(): Promise<void> {
+    await Promise.all([...this.#running.values()].map(({ driver }) => driver.drain()));
+  }
+
+  async close(): Promise<void> {
+    await Promise.all([...this.#running.keys()].map((name) => this.#close(name)));
+  }
+
+  info(task: string): Record<string, unknown> {
+    return this.#running.get(task)?.driver.info?.() ?? {};
+  }
+
+  async #converge(specs: readonly TaskSpec[]): Promise<void> {
+    const wanted = new Map(specs.map((spec) => [spec.name, spec]));
+    const ending = [...this.#running.values()].filter(({ spec }) => wanted.get(spec.name)?.source !== spec.source);
+    await Promise.all(ending.map(({ driver }) => driver.drain()));
+    await Promise.all(ending.map(({ spec }) => this.#close(spec.name)));
+    for (const spec of specs) if (!this.#running.has(spec.name)) await this.#start(spec);
+  }
+
+  async #start(spec: TaskSpec): Promise<void> {
+    const controller = new AbortController();
+    const context = this.#makeContext(spec, controller.signal);
+    const driver = spec.driver.create(spec.options, context);
+    try {
+      await driver.start();
+    } catch (cause) {
+      controller.abort();
+      await driver.close();
+      const message = `task "${spec.name}" (${spec.driver.name}) could not start: ${messageOf(cause)}`;
+      throw createError("COC_DRIVER_START", message, { cause });
+    }
+    if (this.#paused) driver.pause?.();
+    this.#running.set(spec.name, { spec, driver, controller });
+  }
+
+  async #close(name: string): Promise<void> {
+    const running = this.#running.get(name);
+    if (running === undefined) return;
+    this.#running.delete(name);
+    running.controller.abort();
+    try {
+      await running.driver.close();
+    } catch (error) {
+      this.#log.error({ task: name, err: error }, "a driver did not close cleanly");
+    }
+  }
+}

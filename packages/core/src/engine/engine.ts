@@ -1,0 +1,301 @@
+import { randomBytes } from "node:crypto";
+import type { DriverContext, JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
+import type { OpenFeed } from "../contracts/feed.ts";
+import { type CocaineError, createError, messageOf } from "../errors.ts";
+import type { AppInfo, AppState } from "../info.ts";
+import type { Manifest, TaskSpec } from "../manifest/manifest.ts";
+import { createFeed, type Feed } from "../observe/feed.ts";
+import type { Logger } from "../observe/log.ts";
+import type { Registry } from "../registry.ts";
+import { call } from "./call.ts";
+import { Dispatcher, type DispatcherOwner } from "./dispatcher.ts";
+import { Drivers } from "./drivers.ts";
+import { appPaused, shuttingDown } from "./errors.ts";
+import type { Job } from "./job.ts";
+import { Pool, type PoolEvent } from "./pool.ts";
+import { publish } from "./publish.ts";
+import { createTask, type Task } from "./task.ts";
+
+export interface EngineOptions {
+  readonly name: string;
+  readonly registry: Registry;
+  readonly log: Logger;
+  readonly hostname: string;
+  /** Folder of the app's sockets, mode 0700. */
+  readonly runtimeDir: string;
+  readonly openFeed: OpenFeed | undefined;
+}
+
+/** A manifest and the pool that runs its code. */
+interface Version {
+  readonly manifest: Manifest;
+  readonly pool: Pool;
+}
+
+/** Queue, pool and drivers of one app. */
+export class Engine implements DispatcherOwner {
+  readonly feed: Feed;
+  readonly #options: EngineOptions;
+  readonly #log: Logger;
+  readonly #dispatcher: Dispatcher;
+  readonly #drivers: Drivers;
+  readonly #tasks = new Map<string, Task>();
+  readonly #id = randomBytes(4).toString("hex");
+  readonly #startedAt = performance.now();
+  /** Pools of earlier versions that still end their jobs. */
+  readonly #draining = new Set<Pool>();
+  #state: AppState = "starting";
+  #failure: CocaineError | undefined;
+  #version: Version | undefined;
+  #versions = 0;
+  #closing: Promise<void> | undefined;
+
+  constructor(options: EngineOptions) {
+    this.#options = options;
+    this.#log = options.log;
+    this.feed = createFeed(options.hostname);
+    this.#dispatcher = new Dispatcher(options.name, `${this.#id}-`, 0, this);
+    this.#drivers = new Drivers((task, signal) => this.#contextOf(task, signal), options.log);
+  }
+
+  get manifest(): Manifest | undefined {
+    return this.#version?.manifest;
+  }
+
+  /**
+   * Runs this manifest from now on, in place of the one before: the new pool starts beside the old one, drivers whose
+   * options did not change keep their sockets, the old pool ends its jobs. On failure all is as it was.
+   *
+   * @param probe - wait until a worker is ready, so that code that cannot start is this call's error.
+   */
+  async deploy(manifest: Manifest, probe: boolean): Promise<void> {
+    const before = this.#version;
+    const pool = await this.#createPool(manifest);
+    try {
+      await pool.start(probe);
+      for (const task of manifest.tasks) this.#taskOf(task).policy = task.policy;
+      if (before === undefined) await this.#openFeed(manifest);
+      // With the first version jobs may come as soon as a driver listens.
+      if (before === undefined) this.#dispatcher.use(pool, manifest.engine.queueLimit);
+      await this.#drivers.update(manifest.tasks);
+    } catch (error) {
+      await pool.close();
+      throw error;
+    }
+    this.#version = { manifest, pool };
+    if (before !== undefined) {
+      this.#dispatcher.use(pool, manifest.engine.queueLimit);
+      this.#retire(before.pool);
+    }
+    if (this.#state === "starting" || this.#state === "failed") this.#state = "running";
+  }
+
+  pause(): void {
+    if (this.#state === "stopping") return;
+    this.#state = "paused";
+    this.#drivers.pause();
+    this.#dispatcher.refuse(appPaused(this.#options.name));
+  }
+
+  resume(): void {
+    if (this.#state !== "paused") return;
+    this.#state = this.#failure === undefined ? "running" : "failed";
+    this.#dispatcher.accept();
+    this.#drivers.resume();
+  }
+
+  /** Runs a job of a task; `COC_TASK_UNKNOWN` where the manifest has none of that name. */
+  trigger(task: string, request: JobRequest, response: ResponseSink): JobHandle {
+    return this.#dispatcher.trigger(this.#find(task), request, response);
+  }
+
+  /** Runs a job and iterates over its response. */
+  call(name: string, request: JobRequest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
+    const task = this.#find(name);
+    return call((job, sink) => this.#dispatcher.trigger(task, job, sink), request, signal);
+  }
+
+  info(): AppInfo {
+    const { manifest, pool } = this.#version ?? {};
+    const tasks = manifest?.tasks ?? [];
+    const all = [...this.#tasks.values()];
+    return {
+      name: this.#options.name,
+      state: this.#state,
+      type: manifest?.type ?? "",
+      version: manifest?.version,
+      error: this.#failure && { code: this.#failure.code, message: this.#failure.message },
+      uptime: (performance.now() - this.#startedAt) / 1000,
+      feed: this.feed.endpoint,
+      queue: { depth: this.#dispatcher.queue.length, limit: this.#dispatcher.limit },
+      pool: {
+        size: pool?.size ?? 0,
+        min: manifest?.engine.poolMin ?? 0,
+        limit: manifest?.engine.poolLimit ?? 0,
+        workers: [pool, ...this.#draining].flatMap((each) => each?.info() ?? []),
+      },
+      jobs: {
+        running: this.#dispatcher.open - this.#dispatcher.queue.length,
+        done: all.reduce((sum, task) => sum + task.done, 0),
+        failed: all.reduce((sum, task) => sum + task.failed, 0),
+      },
+      tasks: Object.fromEntries(
+        tasks.map(({ name, driver }) => {
+          const { done, failed } = this.#find(name);
+          return [name, { type: driver.name, driver: this.#drivers.info(name), jobs: { done, failed } }];
+        }),
+      ),
+    };
+  }
+
+  /**
+   * Ends the app: drivers stop taking, open jobs end, workers exit. What is left after `deadline` milliseconds is
+   * failed with `COC_SHUTDOWN` and killed. May be called twice.
+   */
+  close(deadline: number): Promise<void> {
+    this.#closing ??= this.#close(deadline);
+    return this.#closing;
+  }
+
+  async #close(deadline: number): Promise<void> {
+    this.#state = "stopping";
+    const error = shuttingDown(this.#options.name);
+    this.#dispatcher.refuse(error);
+    const drained = Promise.all([this.#drivers.drain(), this.#dispatcher.idle()]);
+    const inTime = await within(drained, deadline);
+    if (!inTime) {
+      this.#log.warn(
+        { open: this.#dispatcher.open },
+        "jobs are still open at the deadline of the shutdown and are failed",
+      );
+      this.#dispatcher.abort(error);
+    }
+    const pools = [this.#version?.pool, ...this.#draining].filter((pool) => pool !== undefined);
+    if (inTime) await Promise.all(pools.map((pool) => pool.drain("shutdown")));
+    await Promise.all(pools.map((pool) => pool.close()));
+    await this.#drivers.close();
+    await this.feed.close();
+  }
+
+  // --- what the dispatcher tells ---
+
+  settled(job: Job, error: CocaineError | undefined): void {
+    if (!this.feed.active) return;
+    const now = performance.now();
+    const sentAt = job.sentAt === 0 ? now : job.sentAt;
+    this.feed.event(`@job ${job.task.name}`, {
+      id: job.id,
+      outcome: error === undefined ? "ok" : error.code,
+      attempt: job.attempt,
+      waited: round(sentAt - job.queuedAt),
+      run: round(now - sentAt),
+    });
+  }
+
+  poolChanged(event: PoolEvent): void {
+    const { event: name, ...fields } = event;
+    this.#log[name === "crashed" ? "warn" : "info"](fields, `worker ${name}`);
+    if (!this.feed.active) return;
+    this.feed.event(`@worker ${event.worker}`, { ...event });
+    this.feed.event("@pool", { size: event.size, queue: this.#dispatcher.queue.length });
+  }
+
+  failed(error: CocaineError | undefined): void {
+    this.#failure = error;
+    if (this.#state === "running" || this.#state === "failed") this.#state = error === undefined ? "running" : "failed";
+    if (error !== undefined) this.#log.error({ code: error.code }, `the app failed: ${error.message}`);
+    else this.#log.info({}, "the app recovered");
+  }
+
+  // --- how a version is made ---
+
+  async #createPool(manifest: Manifest): Promise<Pool> {
+    const { log, name, registry, runtimeDir } = this.#options;
+    const language = registry.find("language", manifest.type);
+    const backend = registry.find("backend", manifest.engine.backend);
+    if (language === undefined || backend === undefined) {
+      throw createError(
+        "COC_PLUGIN_UNKNOWN",
+        `language "${manifest.type}" or backend "${manifest.engine.backend}" is not registered`,
+      );
+    }
+    const spec = { name, type: manifest.type, code: manifest.code, env: manifest.env };
+    const launch = await language.create(language.options.parse({}), { log }).launch(spec);
+    const options = {
+      app: name,
+      name: `${this.#id}-${++this.#versions}`,
+      policy: manifest.engine,
+      launch,
+      backend: backend.create(backend.options.parse({}), { app: name, log, runtimeDir }),
+      log,
+    };
+    return new Pool(options, this.#dispatcher);
+  }
+
+  #retire(pool: Pool): void {
+    this.#draining.add(pool);
+    void pool
+      .drain("replaced by a new version")
+      .then(() => pool.close())
+      .catch((error: unknown) =>
+        this.#log.error({ err: error }, `an old pool did not end cleanly: ${messageOf(error)}`),
+      )
+      .finally(() => this.#draining.delete(pool));
+  }
+
+  async #openFeed(manifest: Manifest): Promise<void> {
+    const { openFeed, log } = this.#options;
+    if (manifest.feed === undefined) return;
+    if (openFeed === undefined) {
+      log.warn({ endpoint: manifest.feed }, "this host opens no feeds: give createHost() an openFeed");
+      return;
+    }
+    this.feed.attach(await openFeed(manifest.feed, log));
+  }
+
+  #contextOf(spec: TaskSpec, signal: AbortSignal): DriverContext {
+    const task = this.#taskOf(spec);
+    const trigger = (request: JobRequest, sink: ResponseSink) => this.#dispatcher.trigger(task, request, sink);
+    return {
+      app: this.#options.name,
+      task: spec.name,
+      log: this.#log.child({ task: spec.name }),
+      signal,
+      trigger,
+      call: (request) => call(trigger, request),
+      publish: (request) => publish(trigger, request, this.feed, spec.name),
+    };
+  }
+
+  #taskOf(spec: TaskSpec): Task {
+    const known = this.#tasks.get(spec.name);
+    if (known !== undefined) return known;
+    const task = createTask(spec.name, spec.policy);
+    this.#tasks.set(spec.name, task);
+    return task;
+  }
+
+  #find(name: string): Task {
+    const task = this.manifest?.tasks.some((spec) => spec.name === name) ? this.#tasks.get(name) : undefined;
+    if (task !== undefined) return task;
+    const names = this.manifest?.tasks.map((spec) => spec.name).join(", ");
+    throw createError("COC_TASK_UNKNOWN", `app "${this.#options.name}" has no task "${name}": it has ${names}`);
+  }
+}
+
+/** Whether a promise settles within so many milliseconds. */
+async function within(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<false>((resolve) => {
+    timer = setTimeout(() => resolve(false), milliseconds);
+  });
+  try {
+    return await Promise.race([promise.then(() => true), late]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function round(milliseconds: number): number {
+  return Math.round(milliseconds * 1000) / 1000;
+}

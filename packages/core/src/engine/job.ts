@@ -1,0 +1,269 @@
+import type { WorkerLink } from "../contracts/backend.ts";
+import type { JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
+import type { CocaineError } from "../errors.ts";
+import { Code, FRAME_LIMIT, WINDOW } from "../protocol/messages.ts";
+import type { Task } from "./task.ts";
+import type { Worker } from "./worker.ts";
+
+/**
+ * - `waiting`: in the queue
+ * - `running`: sent to a worker, which may not have begun it
+ * - `abandoned`: its caller has its answer or went away; the worker has not ended it yet
+ * - `done`: over for everyone
+ */
+export type JobState = "waiting" | "running" | "abandoned" | "done";
+
+/** What a job asks of the one that runs it. */
+export interface JobOwner {
+  /** The caller went away. */
+  cancelled(job: Job, reason: string): void;
+}
+
+/**
+ * One trigger's run. Holds the request until it cannot be needed again, passes the response on, and keeps the credit
+ * of both directions (docs/worker-protocol.md). Whether and where it runs is decided elsewhere.
+ */
+export class Job implements JobHandle {
+  readonly id: string;
+  readonly task: Task;
+  readonly urgent: boolean;
+  /** Milliseconds since the epoch; `Infinity` without one. */
+  readonly deadline: number;
+  /** Monotonic milliseconds. */
+  readonly queuedAt: number;
+  sentAt = 0;
+  attempt = 1;
+  /** The worker that it was sent to. */
+  worker: Worker | undefined = undefined;
+  /** Its number on the link of that worker. */
+  number = 0;
+  /** A response chunk has reached the caller: it cannot be run again. */
+  answered = false;
+
+  // Places in the queue and in the heap of deadlines, kept by those.
+  queued = false;
+  previous: Job | undefined = undefined;
+  next: Job | undefined = undefined;
+  heapIndex = -1;
+
+  #state: JobState = "waiting";
+  readonly #owner: JobOwner;
+  readonly #sink: ResponseSink;
+  readonly #metadata: JobRequest["metadata"];
+  #link: WorkerLink | undefined = undefined;
+
+  readonly #request: Uint8Array[] = [];
+  #held = 0;
+  #requestEnded: boolean;
+  #sent = 0;
+  #endSent = false;
+  /** Chunks were let go after the worker took them: the request cannot be sent again. */
+  #consumed = false;
+  #requestWindow = WINDOW;
+  #callerWaits = false;
+
+  #responseWindow = WINDOW;
+  #ungranted = 0;
+  #paused = false;
+
+  constructor(owner: JobOwner, id: string, task: Task, request: JobRequest, sink: ResponseSink, now: number) {
+    this.#owner = owner;
+    this.id = id;
+    this.task = task;
+    this.urgent = request.urgent === true || task.policy.urgent;
+    const timeout = task.policy.timeout;
+    const limit = timeout === undefined ? Number.POSITIVE_INFINITY : Date.now() + timeout;
+    this.deadline = request.deadline === undefined ? limit : Math.min(request.deadline, limit);
+    this.queuedAt = now;
+    this.#sink = sink;
+    this.#metadata = request.metadata;
+    if (request.chunk !== undefined) this.#append(request.chunk);
+    this.#requestEnded = request.end !== false;
+  }
+
+  get state(): JobState {
+    return this.#state;
+  }
+
+  /** Whether the whole request is still here, so that another worker can be given it. */
+  get repeatable(): boolean {
+    return !this.#consumed && !this.answered;
+  }
+
+  // --- what the driver calls ---
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#state === "abandoned" || this.#state === "done" || this.#requestEnded) return true;
+    this.#append(chunk);
+    if (this.#state === "running") this.#pump();
+    const room = this.#state === "running" ? this.#requestWindow > 0 : this.#held < WINDOW;
+    this.#callerWaits = !room;
+    return !this.#callerWaits;
+  }
+
+  end(): void {
+    if (this.#requestEnded) return;
+    this.#requestEnded = true;
+    if (this.#state === "running") this.#pump();
+  }
+
+  resume(): void {
+    if (!this.#paused) return;
+    this.#paused = false;
+    this.#grant();
+  }
+
+  cancel(reason = "the caller went away"): void {
+    if (this.#state === "waiting" || this.#state === "running") this.#owner.cancelled(this, reason);
+  }
+
+  // --- transitions ---
+
+  /** waiting → running. */
+  start(worker: Worker, link: WorkerLink, number: number, now: number): void {
+    this.#state = "running";
+    this.worker = worker;
+    this.#link = link;
+    this.number = number;
+    this.sentAt = now;
+    const first = this.#request[0];
+    const whole = this.#requestEnded && this.#request.length <= 1;
+    link.send({
+      code: Code.INVOKE,
+      job: number,
+      method: this.task.name,
+      metadata: this.#describe(),
+      chunk: first,
+      end: whole,
+    });
+    if (first !== undefined) {
+      this.#sent = 1;
+      this.#requestWindow -= first.length;
+    }
+    this.#endSent = whole;
+    if (!whole) this.#pump();
+  }
+
+  /** running → waiting: the worker is gone and never began it, or it may be tried again. */
+  requeue(): void {
+    this.#state = "waiting";
+    this.worker = undefined;
+    this.#link = undefined;
+    this.number = 0;
+    this.#sent = 0;
+    this.#endSent = false;
+    this.#requestWindow = WINDOW;
+    this.#responseWindow = WINDOW;
+    this.#ungranted = 0;
+  }
+
+  /** running → abandoned: tells the worker that nobody waits. */
+  abandon(reason: string): void {
+    this.#state = "abandoned";
+    this.#request.length = 0;
+    this.#sent = 0;
+    this.#link?.send({ code: Code.CANCEL, job: this.number, reason });
+    // A worker that waits for credit must get on to see that it was cancelled.
+    this.#paused = false;
+    this.#grant();
+  }
+
+  /** Any → done. */
+  finish(): void {
+    this.#state = "done";
+    this.#request.length = 0;
+    this.worker = undefined;
+    this.#link = undefined;
+  }
+
+  // --- the answer ---
+
+  /**
+   * Takes a response chunk.
+   *
+   * @returns `false` when the worker sent more than it was given credit for.
+   */
+  receive(chunk: Uint8Array): boolean {
+    this.#responseWindow -= chunk.length;
+    this.#ungranted += chunk.length;
+    if (this.#responseWindow < -FRAME_LIMIT) return false;
+    if (this.#state === "running") {
+      this.answered = true;
+      if (chunk.length > 0 && !this.#sink.write(chunk)) this.#paused = true;
+    }
+    if (!this.#paused && this.#ungranted >= WINDOW / 2) this.#grant();
+    return true;
+  }
+
+  /** The worker took request bytes. */
+  credit(bytes: number): void {
+    this.#requestWindow = Math.min(this.#requestWindow + bytes, WINDOW);
+    if (this.#state !== "running") return;
+    this.#forget();
+    this.#pump();
+    if (this.#callerWaits && this.#sent === this.#request.length && this.#requestWindow > 0) {
+      this.#callerWaits = false;
+      this.#sink.drain?.();
+    }
+  }
+
+  /** Tells the caller that the response is complete. */
+  complete(): void {
+    this.#sink.end();
+  }
+
+  /** Tells the caller that the job failed. */
+  fail(error: CocaineError): void {
+    this.#sink.fail(error);
+  }
+
+  // --- the request ---
+
+  #append(chunk: Uint8Array): void {
+    this.#held += chunk.length;
+    if (chunk.length <= FRAME_LIMIT) {
+      this.#request.push(chunk);
+      return;
+    }
+    for (let from = 0; from < chunk.length; from += FRAME_LIMIT) {
+      this.#request.push(chunk.subarray(from, from + FRAME_LIMIT));
+    }
+  }
+
+  #pump(): void {
+    while (this.#sent < this.#request.length && this.#requestWindow > 0) {
+      const chunk = this.#request[this.#sent++] as Uint8Array;
+      this.#requestWindow -= chunk.length;
+      this.#endSent = this.#requestEnded && this.#sent === this.#request.length;
+      this.#link?.send({ code: Code.WRITE, job: this.number, chunk, end: this.#endSent });
+    }
+    if (this.#requestEnded && !this.#endSent && this.#sent === this.#request.length) {
+      this.#endSent = true;
+      this.#link?.send({ code: Code.WRITE, job: this.number, chunk: undefined, end: true });
+    }
+  }
+
+  /** Credit proves that the worker began: what it was sent is needed again only if the job may be run again. */
+  #forget(): void {
+    if (this.#sent === 0 || (this.task.policy.retries.attempts > 0 && this.#held <= FRAME_LIMIT)) return;
+    for (const chunk of this.#request.splice(0, this.#sent)) this.#held -= chunk.length;
+    this.#sent = 0;
+    this.#consumed = true;
+  }
+
+  #grant(): void {
+    if (this.#ungranted === 0 || this.#link === undefined) return;
+    this.#responseWindow += this.#ungranted;
+    this.#link.send({ code: Code.CREDIT, job: this.number, bytes: this.#ungranted });
+    this.#ungranted = 0;
+  }
+
+  /** The metadata of INVOKE. Written by hand up to the driver's part, since it is written for every job. */
+  #describe(): string {
+    let text = `{"id":"${this.id}","attempt":${this.attempt}`;
+    if (this.deadline !== Number.POSITIVE_INFINITY) text += `,"deadline":${this.deadline}`;
+    if (this.#metadata === undefined) return `${text}}`;
+    const own = JSON.stringify(this.#metadata);
+    return own === "{}" ? `${text}}` : `${text},${own.slice(1)}`;
+  }
+}

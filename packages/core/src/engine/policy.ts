@@ -1,0 +1,104 @@
+import { z } from "zod";
+
+// The rules of an engine and of a task, as a manifest spells them. Durations are seconds there and milliseconds here.
+
+const seconds = (fallback: number) =>
+  z
+    .number()
+    .nonnegative()
+    .max(2_147_483)
+    .default(fallback)
+    .transform((value) => value * 1000);
+
+const positiveSeconds = (fallback: number) =>
+  z
+    .number()
+    .positive()
+    .max(2_147_483)
+    .default(fallback)
+    .transform((value) => value * 1000);
+
+/** The `engine` section of a manifest. */
+export const engineSchema = z
+  .strictObject({
+    /** Plugin that spawns the workers. */
+    backend: z.string().default("process"),
+    /** Workers that are kept when there is nothing to do. */
+    "pool-min": z.int().min(0).max(10_000).default(0),
+    /** Workers at the most. */
+    "pool-limit": z.int().min(1).max(10_000).default(10),
+    /** Jobs that may wait. */
+    "queue-limit": z.int().min(1).max(10_000_000).default(100),
+    /** Jobs that a worker runs at once; the language's own number where it is not given. */
+    concurrency: z.int().min(1).max(10_000).optional(),
+    /** The pool grows while more than so many jobs wait. */
+    "spawn-threshold": z.int().min(0).default(0),
+    /** Seconds that the oldest job waits before one more worker starts. */
+    "spawn-delay": seconds(0.02),
+    /** Short jobs that may be sent ahead to one worker; 0 turns it off. */
+    prefetch: z.int().min(0).max(10_000).default(32),
+    /** Seconds that a worker may take to say HELLO. */
+    "startup-timeout": positiveSeconds(10),
+    /** Failed starts in a row after which the app is `failed`. */
+    "start-attempts": z.int().min(1).default(5),
+    /** Seconds of silence after which a worker is killed. */
+    "heartbeat-timeout": positiveSeconds(60),
+    /** Seconds without a job after which a worker above `pool-min` is retired. */
+    "idle-timeout": positiveSeconds(600),
+    /** Seconds that a worker may take to end a job that timed out, before it is killed. */
+    "cancel-grace": seconds(2),
+    /** Seconds between SIGTERM and SIGKILL. */
+    "termination-grace": seconds(5),
+  })
+  .transform((engine) => ({
+    backend: engine.backend,
+    poolMin: engine["pool-min"],
+    poolLimit: engine["pool-limit"],
+    queueLimit: engine["queue-limit"],
+    concurrency: engine.concurrency,
+    spawnThreshold: engine["spawn-threshold"],
+    spawnDelay: engine["spawn-delay"],
+    prefetch: engine.prefetch,
+    startupTimeout: engine["startup-timeout"],
+    startAttempts: engine["start-attempts"],
+    heartbeatTimeout: engine["heartbeat-timeout"],
+    idleTimeout: engine["idle-timeout"],
+    cancelGrace: engine["cancel-grace"],
+    terminationGrace: engine["termination-grace"],
+  }));
+
+/** Rules of an engine; durations in milliseconds. */
+export type EnginePolicy = Readonly<z.output<typeof engineSchema>>;
+
+/** Names that an engine's fields had in 2011, and what they are called now. */
+export const ENGINE_ALIASES: Readonly<Record<string, string>> = { "suicide-timeout": "idle-timeout" };
+
+/** Fields that every task may have, whatever its driver. */
+export const taskPolicySchema = z.strictObject({
+  /** Seconds from trigger to end. None where it is not given. */
+  timeout: z
+    .number()
+    .positive()
+    .max(2_147_483)
+    .transform((value) => value * 1000)
+    .optional(),
+  /** Its jobs go before the others. */
+  urgent: z.boolean().default(false),
+  /** What happens to a job that comes when the queue is full. */
+  overflow: z.enum(["reject", "drop-oldest"]).default("reject"),
+  /** How often a job that began and did not end well is run again. */
+  retries: z
+    .strictObject({
+      /** Further runs after the first. */
+      attempts: z.int().min(0).max(1000).default(0),
+      /** After which endings. */
+      on: z.array(z.enum(["crash", "error"])).default(["crash"]),
+    })
+    .prefault({}),
+});
+
+/** Rules of a task's jobs; durations in milliseconds. */
+export type TaskPolicy = Readonly<z.output<typeof taskPolicySchema>>;
+
+/** Names of the fields that are the engine's, not the driver's. */
+export const TASK_POLICY_KEYS: readonly string[] = Object.keys(taskPolicySchema.shape);

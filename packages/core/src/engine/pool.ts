@@ -1,0 +1,305 @@
+import type { Backend } from "../contracts/backend.ts";
+import type { Launch } from "../contracts/language.ts";
+import type { CocaineError } from "../errors.ts";
+import type { WorkerInfo } from "../info.ts";
+import type { Logger } from "../observe/log.ts";
+import { Backoff } from "./backoff.ts";
+import { shuttingDown } from "./errors.ts";
+import type { Job } from "./job.ts";
+import type { EnginePolicy } from "./policy.ts";
+import type { Queue } from "./queue.ts";
+import { type JobFailure, Worker, type WorkerOwner } from "./worker.ts";
+
+/** What a pool asks of, and tells, the one whose jobs it runs. */
+export interface PoolOwner {
+  readonly queue: Queue;
+  /** Takes the next job out of the queue; `undefined` when none waits. */
+  next(): Job | undefined;
+  /** A worker ended a job. */
+  ended(job: Job, failure: JobFailure | undefined): void;
+  /** A worker is gone with these jobs. */
+  lost(begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void;
+  /** Workers came or went. */
+  changed(event: PoolEvent): void;
+  /** Workers cannot be started: `start-attempts` in a row failed. */
+  failed(error: CocaineError): void;
+  /** A worker is ready again. */
+  recovered(): void;
+}
+
+/** A change of the pool, for feed and log. */
+export interface PoolEvent {
+  readonly event: "spawned" | "ready" | "gone" | "crashed";
+  readonly worker: string;
+  readonly pid: number | undefined;
+  readonly size: number;
+  readonly reason?: string;
+}
+
+export interface PoolOptions {
+  readonly app: string;
+  /** Begins the identities of its workers; unlike that of any other pool. */
+  readonly name: string;
+  readonly policy: EnginePolicy;
+  readonly launch: Launch;
+  readonly backend: Backend;
+  readonly log: Logger;
+}
+
+/** The workers of one version of an app, and the rules by which they come and go (engine.md, Pool). */
+export class Pool implements WorkerOwner {
+  readonly #options: PoolOptions;
+  readonly #policy: EnginePolicy;
+  readonly #owner: PoolOwner;
+  readonly #workers = new Set<Worker>();
+  readonly #backoff = new Backoff();
+  #spawned = 0;
+  #lastSpawn = Number.NEGATIVE_INFINITY;
+  #serving = false;
+  #closing = false;
+  #failure: CocaineError | undefined;
+  #growth: NodeJS.Timeout | undefined;
+  #retry: NodeJS.Timeout | undefined;
+  #housekeeping: NodeJS.Timeout | undefined;
+  #emptied: (() => void) | undefined;
+  #firstReady: { resolve(): void; reject(error: CocaineError): void } | undefined;
+
+  constructor(options: PoolOptions, owner: PoolOwner) {
+    this.#options = options;
+    this.#policy = options.policy;
+    this.#owner = owner;
+  }
+
+  /**
+   * Starts `pool-min` workers, and with `probe` one at the least.
+   *
+   * @returns with `probe`, resolves when the first worker is ready and rejects when one cannot start.
+   */
+  async start(probe: boolean): Promise<void> {
+    await this.#options.backend.start();
+    const { heartbeatTimeout, idleTimeout, poolMin } = this.#policy;
+    this.#housekeeping = setInterval(this.#check, Math.min(heartbeatTimeout, idleTimeout) / 4);
+    this.#housekeeping.unref();
+    const first = probe ? new Promise<void>((resolve, reject) => (this.#firstReady = { resolve, reject })) : undefined;
+    for (let count = Math.max(poolMin, probe ? 1 : 0); count > 0; count--) this.#spawn();
+    await first;
+  }
+
+  /** From now on the jobs of the queue are this pool's. */
+  serve(): void {
+    this.#serving = true;
+    this.feed();
+  }
+
+  /** Jobs wait: gives them to workers with room, and grows. */
+  feed(): void {
+    const { queue } = this.#owner;
+    while (queue.length > 0) {
+      const worker = this.idlest();
+      if (worker === undefined) break;
+      this.#fill(worker, 1);
+    }
+    this.#grow();
+  }
+
+  /** The ready worker with the fewest jobs that has room. */
+  idlest(): Worker | undefined {
+    let best: Worker | undefined;
+    let least = Number.POSITIVE_INFINITY;
+    for (const worker of this.#workers) {
+      if (worker.load < least && worker.room > 0) {
+        best = worker;
+        least = worker.load;
+      }
+    }
+    return best;
+  }
+
+  /** Takes no more jobs; resolves when every worker has ended what it had and is gone. */
+  async drain(reason: string): Promise<void> {
+    this.#stopTimers();
+    for (const worker of this.#workers) worker.retire(reason);
+    await this.#empty();
+  }
+
+  /** Kills what is left, and gives the backend back. */
+  async close(): Promise<void> {
+    this.#stopTimers();
+    for (const worker of this.#workers) worker.kill(shuttingDown(this.#options.app), 0);
+    await this.#empty();
+    await this.#options.backend.close();
+  }
+
+  get size(): number {
+    let size = 0;
+    for (const worker of this.#workers) if (worker.state !== "stopping") size++;
+    return size;
+  }
+
+  info(): WorkerInfo[] {
+    return [...this.#workers].map((worker) => ({
+      id: worker.id,
+      pid: worker.pid,
+      state: worker.state,
+      jobs: worker.load,
+      done: worker.done,
+      uptime: worker.age / 1000,
+    }));
+  }
+
+  // --- what its workers tell it ---
+
+  ready(worker: Worker): void {
+    this.#tell("ready", worker);
+    this.#firstReady?.resolve();
+    this.#firstReady = undefined;
+    if (this.#failure !== undefined) {
+      this.#failure = undefined;
+      this.#owner.recovered();
+    }
+    this.#fill(worker, Number.POSITIVE_INFINITY);
+    this.#grow();
+  }
+
+  ended(worker: Worker, job: Job, failure: JobFailure | undefined): void {
+    if (this.#backoff.failures > 0) this.#backoff.reset();
+    this.#owner.ended(job, failure);
+    if (this.#owner.queue.length > 0) this.#fill(worker, Number.POSITIVE_INFINITY);
+  }
+
+  retired(): void {
+    this.#refill();
+  }
+
+  gone(worker: Worker, begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void {
+    const asked = worker.wasAsked;
+    this.#workers.delete(worker);
+    this.#tell(asked ? "gone" : "crashed", worker, asked ? undefined : error.message);
+    // A worker that was killed for a job's time-out could start: that job was at fault.
+    const failedStart = !asked && worker.done === 0 && error.code !== "COC_WORKER_KILLED";
+    if (failedStart && !this.#closing) this.#startFailed(error);
+    this.#owner.lost(begun, unbegun, error);
+    if (this.#workers.size === 0) this.#emptied?.();
+    if (!this.#closing) {
+      this.#refill();
+      this.#grow();
+    }
+  }
+
+  // --- how it grows and shrinks ---
+
+  #fill(worker: Worker, most: number): void {
+    if (!this.#serving) return;
+    const now = performance.now();
+    for (let count = Math.min(worker.room, most); count > 0; count--) {
+      const job = this.#owner.next();
+      if (job === undefined) return;
+      worker.run(job, now);
+    }
+  }
+
+  #spawn(): void {
+    const { app, backend, launch, log, name } = this.#options;
+    const concurrency = this.#policy.concurrency ?? launch.concurrency;
+    const identity = `${name}-${++this.#spawned}`;
+    this.#lastSpawn = performance.now();
+    const link = backend.spawn(launch, { identity, heartbeat: this.#policy.heartbeatTimeout / 1000, concurrency });
+    const worker = new Worker(identity, link, this.#policy, concurrency, this, log.child({ app }));
+    this.#workers.add(worker);
+    this.#tell("spawned", worker);
+  }
+
+  /** The first worker of an empty pool at once; after that one whenever a job has waited `spawn-delay`. */
+  #grow(): void {
+    const { queue } = this.#owner;
+    if (!this.#serving || this.#retry !== undefined || this.#growth !== undefined || queue.length === 0) return;
+    if (this.size === 0) this.#spawn();
+    const due = this.#due();
+    if (due === undefined) return;
+    this.#growth = setTimeout(this.#growNow, Math.max(1, due - performance.now()));
+  }
+
+  readonly #growNow = (): void => {
+    this.#growth = undefined;
+    const due = this.#due();
+    if (due !== undefined && due <= performance.now()) this.#spawn();
+    this.#grow();
+  };
+
+  /** When the next worker is due by what waits now; `undefined`: none is. */
+  #due(): number | undefined {
+    const { queue } = this.#owner;
+    const since = queue.waitingSince;
+    if (since === undefined || queue.length <= this.#policy.spawnThreshold) return undefined;
+    let starting = 0;
+    for (const worker of this.#workers) if (worker.state === "starting") starting++;
+    if (starting >= queue.length || this.size >= this.#policy.poolLimit) return undefined;
+    return Math.max(since, this.#lastSpawn) + this.#policy.spawnDelay;
+  }
+
+  #refill(): void {
+    if (this.#closing || this.#retry !== undefined) return;
+    while (this.size < this.#policy.poolMin) this.#spawn();
+  }
+
+  #startFailed(error: CocaineError): void {
+    if (this.#firstReady !== undefined) {
+      // The probe of a deploy: whoever asked for it decides.
+      this.#firstReady.reject(error);
+      this.#firstReady = undefined;
+      return;
+    }
+    const wait = this.#backoff.failed();
+    if (this.#backoff.failures >= this.#policy.startAttempts && this.#failure === undefined) {
+      this.#failure = error;
+      this.#owner.failed(error);
+    }
+    clearTimeout(this.#retry);
+    this.#retry = setTimeout(() => {
+      this.#retry = undefined;
+      // An app that failed is probed by one worker, so that it recovers by itself.
+      if (this.#failure !== undefined && this.size === 0) this.#spawn();
+      this.#refill();
+      this.#grow();
+    }, wait);
+  }
+
+  readonly #check = (): void => {
+    const now = performance.now();
+    for (const worker of this.#workers) {
+      worker.checkPulse(now);
+      if (this.size > this.#policy.poolMin && worker.idleFor(now) >= this.#policy.idleTimeout) worker.retire("idle");
+    }
+  };
+
+  #stopTimers(): void {
+    this.#closing = true;
+    this.#serving = false;
+    clearTimeout(this.#growth);
+    clearTimeout(this.#retry);
+    clearInterval(this.#housekeeping);
+    this.#firstReady?.reject(shuttingDown(this.#options.app));
+    this.#firstReady = undefined;
+  }
+
+  async #empty(): Promise<void> {
+    if (this.#workers.size === 0) return;
+    await new Promise<void>((resolve) => {
+      const earlier = this.#emptied;
+      this.#emptied = () => {
+        earlier?.();
+        resolve();
+      };
+    });
+  }
+
+  #tell(event: PoolEvent["event"], worker: Worker, reason?: string): void {
+    this.#owner.changed({
+      event,
+      worker: worker.id,
+      pid: worker.pid,
+      size: this.size,
+      ...(reason !== undefined && { reason }),
+    });
+  }
+}

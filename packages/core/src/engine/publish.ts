@@ -1,0 +1,40 @@
+import type { JobHandle, JobOutcome, JobRequest } from "../contracts/driver.ts";
+import { type CocaineError, createError } from "../errors.ts";
+import type { Feed } from "../observe/feed.ts";
+import type { Trigger } from "./call.ts";
+
+const ANSWER_LIMIT = 1_048_576;
+
+/** Runs a job whose answer goes to the feed, as `task`. Resolves when it has ended, and never rejects. */
+export function publish(trigger: Trigger, request: JobRequest, feed: Feed, task: string): Promise<JobOutcome> {
+  return new Promise((resolve) => {
+    const chunks: Uint8Array[] = [];
+    let bytes = 0;
+    const fail = (error: CocaineError) => {
+      feed.error(task, error);
+      resolve({ status: "failed", error });
+    };
+    const handle: JobHandle = trigger(request, {
+      write(chunk) {
+        bytes += chunk.length;
+        if (bytes > ANSWER_LIMIT) {
+          handle.cancel("its answer is too long for the feed");
+          fail(tooLong(task));
+          return false;
+        }
+        chunks.push(chunk);
+        return true;
+      },
+      end() {
+        feed.answer(task, chunks.length === 1 ? (chunks[0] as Uint8Array) : Buffer.concat(chunks));
+        resolve({ status: "ok" });
+      },
+      fail,
+    });
+  });
+}
+
+function tooLong(task: string): CocaineError {
+  const message = `task "${task}" answered more than ${ANSWER_LIMIT} bytes, which is too much for the feed: publish less, or write it elsewhere`;
+  return createError("COC_FEED_ANSWER", message);
+}
