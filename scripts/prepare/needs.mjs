@@ -1,0 +1,81 @@
+/**
+ * What the tests and the benchmarks need beside Node and the packages of the lock file: the one list of it.
+ *
+ * A program or library is there when `command` is on the PATH, or when `succeeds` exits with 0; `{python}` stands for
+ * the chosen interpreter. `debian` and `brew` are the packages that bring it.
+ *
+ * A Python package is pinned, and goes into the virtual environment `.cache/venv`.
+ *
+ * @typedef {{ what: string, why: string, command?: string, succeeds?: string[], debian: string[], brew: string[] }} SystemNeed
+ * @typedef {{ requirement: string, why: string }} PythonNeed
+ * @typedef {{ system: SystemNeed[], python: PythonNeed[] }} Needs
+ */
+
+/** The oldest Python that everything in the list runs on. */
+export const oldestPython = [3, 9];
+
+const pythonProbe = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${oldestPython.join(", ")}))`;
+
+/** @type {Needs} */
+export const testNeeds = {
+  system: [
+    {
+      what: `Python ${oldestPython.join(".")} or newer, with venv`,
+      why: "workers of Python apps, and clients that are written on pyzmq",
+      succeeds: ["{python}", "-c", pythonProbe],
+      debian: ["python3", "python3-venv"],
+      brew: ["python"],
+    },
+    {
+      what: "a C compiler",
+      why: "clients that are written in C",
+      succeeds: ["cc", "-E", "-include", "stdio.h", "-x", "c", "/dev/null"],
+      debian: ["gcc", "libc6-dev"],
+      brew: ["gcc"],
+    },
+    {
+      what: "libzmq with its headers",
+      why: "clients that are written in C speak ZeroMQ through it",
+      succeeds: ["cc", "-E", "-include", "zmq.h", "-x", "c", "/dev/null"],
+      debian: ["libzmq3-dev"],
+      brew: ["zeromq"],
+    },
+    {
+      what: "curl",
+      why: "the HTTP client that is not ours",
+      command: "curl",
+      debian: ["curl"],
+      brew: ["curl"],
+    },
+  ],
+  python: [
+    { requirement: "pyzmq==27.3.0", why: "ZeroMQ clients and workers on a library that is not ours" },
+    { requirement: "Flask==3.1.3", why: "a WSGI framework behind server+http" },
+    { requirement: 'Django==4.2.30; python_version < "3.10"', why: "another; the last that runs on Python 3.9" },
+    { requirement: 'Django==5.2.19; python_version >= "3.10"', why: "another; the long-term release" },
+  ],
+};
+
+/** What `pnpm bench` needs more: the peers, and the load. */
+/** @type {Needs} */
+export const benchNeeds = {
+  system: [
+    { what: "wrk", why: "makes the HTTP load", command: "wrk", debian: ["wrk"], brew: ["wrk"] },
+    {
+      what: "the headers of Python",
+      why: "uWSGI is compiled when it is installed",
+      succeeds: [
+        "{python}",
+        "-c",
+        "import os, sys, sysconfig; sys.exit(not os.path.exists(os.path.join(sysconfig.get_paths()['include'], 'Python.h')))",
+      ],
+      debian: ["python3-dev"],
+      brew: ["python"],
+    },
+  ],
+  python: [
+    { requirement: 'gunicorn==23.0.0; python_version < "3.10"', why: "a peer of HTTP to WSGI workers" },
+    { requirement: 'gunicorn==27.0.1; python_version >= "3.10"', why: "a peer of HTTP to WSGI workers" },
+    { requirement: "uWSGI==2.0.31", why: "the faster peer of HTTP to WSGI workers" },
+  ],
+};
