@@ -1,0 +1,45 @@
+import { Command } from "commander";
+import { addCall } from "./commands/call.ts";
+import { addDeploy } from "./commands/deploy.ts";
+import { addFeed } from "./commands/feed.ts";
+import { addInfo } from "./commands/info.ts";
+import { addLogs } from "./commands/logs.ts";
+import { addLs } from "./commands/ls.ts";
+import { addPause, addResume } from "./commands/pause.ts";
+import { addReload } from "./commands/reload.ts";
+import { addRm } from "./commands/rm.ts";
+import { createSession } from "./commands/session.ts";
+import type { ConfigContext } from "./config/config.ts";
+import { version } from "./version.ts";
+
+const EXAMPLES = `
+The runtime folder is found as cocained finds it: --runtime-dir, else COCAINE_RUNTIME_DIR, else the configuration, else the default.
+
+Exit codes:
+  0  done
+  1  the node refused or the job failed: the error is on standard error (with --json on standard output)
+  2  the command line is wrong
+  3  no node answers, or it went away
+
+Examples:
+  $ cocaine deploy app.yaml
+  $ cocaine ls
+  $ echo hello | cocaine call my-app event
+  $ cocaine logs -f my-app`;
+
+/** The command line of `cocaine`. */
+export function cocaineProgram(context: ConfigContext): Command {
+  const program = new Command("cocaine");
+  program
+    .description("Administers the cocained of this machine")
+    .version(version)
+    .exitOverride()
+    .option("--runtime-dir <dir>", "runtime folder of the server [COCAINE_RUNTIME_DIR]")
+    .option("--json", "answer in JSON instead of text")
+    .addHelpText("after", EXAMPLES);
+  const session = createSession(program, context);
+  for (const add of [addDeploy, addLs, addInfo, addCall, addLogs, addFeed, addReload, addPause, addResume, addRm]) {
+    add(program, session);
+  }
+  return program;
+}

@@ -1,0 +1,70 @@
+import { existsSync } from "node:fs";
+import { hostname } from "node:os";
+import { dirname, join, resolve } from "node:path";
+import { readDocument } from "../document.ts";
+import { defaultPaths, type Surroundings } from "../paths.ts";
+import { environmentValues, readLayer } from "./layers.ts";
+import type { Settings } from "./settings.ts";
+
+/** How a server runs. */
+export interface Config {
+  /** The file that was read, if one was. */
+  readonly file: string | undefined;
+  /** Folder of manifests, absolute. */
+  readonly apps: string | undefined;
+  /** `memory:`, or `files:` and an absolute folder. */
+  readonly storage: string;
+  readonly runtimeDir: string;
+  readonly logLevel: "debug" | "info" | "warn" | "error";
+  readonly logFormat: "json" | "pretty";
+  readonly hostname: string;
+  /** Seconds. */
+  readonly shutdownDeadline: number;
+}
+
+/** What a server is told on its command line: flags by their names, and the configuration file. */
+export interface Flags extends Settings {
+  readonly config?: string | undefined;
+}
+
+/** What a configuration depends on beside flags and files. */
+export interface ConfigContext extends Surroundings {
+  readonly cwd: string;
+  /** Whether the log goes to a terminal. */
+  readonly terminal: boolean;
+}
+
+/**
+ * Puts the configuration together: a flag goes over a `COCAINE_…` variable, a variable over the file, the file over
+ * the default.
+ *
+ * @throws `COC_CONFIG` if something that is set is not valid, or the file cannot be read.
+ */
+export async function loadConfig({ config, ...flags }: Flags, context: ConfigContext): Promise<Config> {
+  const { env, cwd, terminal } = context;
+  const paths = defaultPaths(context);
+  const named = config ?? (env.COCAINE_CONFIG || undefined);
+  const file = named !== undefined ? resolve(cwd, named) : existing(paths.configFile);
+  const layers = [
+    ...(file === undefined
+      ? []
+      : [{ source: file, values: await readDocument(file, "COC_CONFIG"), base: dirname(file) }]),
+    { source: "the environment (COCAINE_… variables)", values: environmentValues(env), base: cwd },
+    { source: "the command line", values: flags, base: cwd },
+  ];
+  const settings: Settings = Object.assign({}, ...layers.map(readLayer));
+  return Object.freeze({
+    file,
+    apps: settings.apps,
+    storage: settings.storage ?? `files:${join(paths.dataDir, "storage")}`,
+    runtimeDir: settings["runtime-dir"] ?? paths.runtimeDir,
+    logLevel: settings["log-level"] ?? "info",
+    logFormat: settings["log-format"] ?? (terminal ? "pretty" : "json"),
+    hostname: settings.hostname ?? hostname(),
+    shutdownDeadline: settings["shutdown-deadline"] ?? 30,
+  });
+}
+
+function existing(file: string): string | undefined {
+  return existsSync(file) ? file : undefined;
+}

@@ -1,0 +1,33 @@
+import { z } from "zod";
+
+/** Levels of the log, the most talkative first. */
+export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
+
+/** What can be set, in the spelling of flags and files. Each place to set it gives a part. */
+export const settingsSchema = z.strictObject({
+  /** Folder of manifests to deploy and to follow. */
+  apps: z.string().min(1).optional(),
+  /** Where deployed apps are kept: `memory:`, or `files:` and a folder. */
+  storage: z
+    .string()
+    .refine(
+      (value) => !value.startsWith("mongodb"),
+      "memory: or files:/path, since this version has no MongoDB storage yet",
+    )
+    .refine((value) => /^(memory:$|files:.|mongodb)/.test(value), "memory: or files:/path")
+    .optional(),
+  /** Folder of sockets, mode 0700. */
+  "runtime-dir": z.string().min(1).optional(),
+  "log-level": z.enum(LOG_LEVELS).optional(),
+  "log-format": z.enum(["json", "pretty"]).optional(),
+  /** Name of this node in feeds. */
+  hostname: z.string().regex(/^\S+$/, "a name without spaces").optional(),
+  /** Seconds that running jobs have when the server is told to end. */
+  "shutdown-deadline": z.number().nonnegative().optional(),
+});
+
+export type Settings = z.infer<typeof settingsSchema>;
+
+export type SettingName = keyof Settings;
+
+export const SETTING_NAMES = Object.keys(settingsSchema.shape) as SettingName[];

@@ -1,0 +1,36 @@
+import { processBackend } from "@cocaine/backends-process";
+import { createRegistry, memoryStorage, type OpenFeed, type Registry, type Storage } from "@cocaine/core";
+import type { Logger } from "@cocaine/core/plugin";
+import { fsDriver } from "@cocaine/drivers-fs";
+import { httpDriver } from "@cocaine/drivers-http";
+import { autoDriver } from "@cocaine/drivers-timer";
+import { zmqFeed, zmqServerDriver } from "@cocaine/drivers-zmq";
+import { jsLanguage } from "@cocaine/lang-js";
+import { pythonLanguages } from "@cocaine/lang-python";
+import { filesStorage } from "@cocaine/storage-files";
+
+// The default distribution: the only place that knows which plugins a server comes with.
+
+/** The languages, the backend and the drivers. */
+export function defaultRegistry(): Registry {
+  return createRegistry()
+    .use(jsLanguage())
+    .use(pythonLanguages())
+    .use(processBackend())
+    .use(autoDriver())
+    .use(fsDriver())
+    .use(httpDriver())
+    .use(zmqServerDriver());
+}
+
+/** Opens the feeds of apps. */
+export function defaultFeed(): OpenFeed {
+  return zmqFeed();
+}
+
+/** Makes the storage that a configuration names: `memory:`, or `files:` and an absolute folder. */
+export function createStorage(name: string, log: Logger): Storage {
+  if (name === "memory:") return memoryStorage();
+  const plugin = filesStorage();
+  return plugin.create(plugin.options.parse({ path: name.slice("files:".length) }), { log });
+}

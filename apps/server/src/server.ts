@@ -1,0 +1,78 @@
+import { join } from "node:path";
+import { createLocalServer, type LogBook } from "@cocaine/admin";
+import { createHost, type Host, messageOf } from "@cocaine/core";
+import type { Logger } from "@cocaine/core/plugin";
+import { createDeployer } from "./apps/deployer.ts";
+import { createFollower } from "./apps/follower.ts";
+import type { Config } from "./config/config.ts";
+import { createStorage, defaultFeed, defaultRegistry } from "./distribution.ts";
+import { controlSocket } from "./paths.ts";
+
+/** A node: a host, its control endpoint and its folder of apps. */
+export interface Server {
+  readonly host: Host;
+  /** Takes the runtime folder, then starts the apps of the storage and of the folder. */
+  start(): Promise<void>;
+  /** Restarts every app, the folder's from their files; another folder takes the place of the one before. */
+  reload(config: Config): Promise<void>;
+  /** Ends the apps, whose running jobs have `deadline` seconds, and gives everything back. */
+  close(deadline: number): Promise<void>;
+  /** Kills every worker, whole process groups: for a process that ends at once and must leave no orphan. */
+  kill(): void;
+}
+
+/** Makes a node as its configuration wants it. */
+export function createServer(config: Config, log: Logger, logs: LogBook): Server {
+  const { runtimeDir, hostname } = config;
+  const host = createHost({
+    registry: defaultRegistry(),
+    storage: createStorage(config.storage, log),
+    runtimeDir: join(runtimeDir, "apps"),
+    openFeed: defaultFeed(),
+    hostname,
+    log,
+  });
+  const control = createLocalServer({ host, logs, path: controlSocket(runtimeDir), log });
+  const folder = createFollower({ deployer: createDeployer(host, log), log });
+
+  async function restart(app: string): Promise<void> {
+    try {
+      await host.restart(app);
+    } catch (error) {
+      log.error({ app }, messageOf(error));
+    }
+  }
+
+  return {
+    host,
+    async start() {
+      // The endpoint first: binding it is what keeps a second server out of the folder.
+      await control.start();
+      await host.start();
+      await folder.follow(config.apps);
+    },
+    async reload(next) {
+      await folder.follow(next.apps);
+      // One after the other: two pools of each app at once would be too much for a full machine.
+      for (const { name } of host.info().apps) if (!folder.owns(name)) await restart(name);
+    },
+    async close(deadline) {
+      await folder.close();
+      await host.close({ deadline: deadline * 1000 });
+      await control.close();
+    },
+    kill() {
+      for (const worker of host.info().apps.flatMap((app) => app.pool.workers)) {
+        if (worker.pid !== undefined) killGroup(worker.pid, log);
+      }
+    },
+  };
+}
+
+function killGroup(pid: number, log: Logger): void {
+  try {
+    process.kill(-pid, "SIGKILL");
+  } catch (error) {
+    log.debug({ pid }, `no worker to kill: ${messageOf(error)}`);
+  }
+}

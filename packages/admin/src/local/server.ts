@@ -1,0 +1,86 @@
+import { rm } from "node:fs/promises";
+import { dirname } from "node:path";
+import { createError, type Logger, messageOf } from "@cocaine/core/plugin";
+import { createRouter, type Peer } from "@cocaine/zmtp";
+import type { Node } from "../action.ts";
+import { dispatch } from "../dispatch.ts";
+import { decodeRequest } from "../wire.ts";
+import { endpointOf, probe } from "./endpoint.ts";
+import { ownFolder } from "./folder.ts";
+import { createSession, type Session } from "./session.ts";
+
+/** The control endpoint of a node for the programs of the same machine and user. */
+export interface LocalServer {
+  /**
+   * Opens the endpoint. A socket that a killed server left is replaced.
+   *
+   * @throws `COC_ADMIN_RUNNING` if a server listens there already; `COC_ADMIN_PATH` if the path is too long;
+   * `COC_ADMIN_FOLDER` if others can enter its folder, or it cannot be made.
+   */
+  start(): Promise<void>;
+  /** Closes the endpoint; streams that run end. May be called twice. */
+  close(): Promise<void>;
+}
+
+export interface LocalServerOptions extends Node {
+  /** Absolute path of the socket, in a folder of mode 0700, which is made if it is not there. */
+  readonly path: string;
+  readonly log: Logger;
+}
+
+/** Bytes of one request at most: a manifest, or the request of a call. */
+const REQUEST_LIMIT = 64 * 1024 * 1024;
+
+/** Makes the control endpoint. Whoever can enter the folder of its socket may do everything. */
+export function createLocalServer({ path, log, ...node }: LocalServerOptions): LocalServer {
+  const clients = new Map<Peer, Map<string, Session>>();
+
+  const router = createRouter({
+    limits: { frame: REQUEST_LIMIT, message: REQUEST_LIMIT },
+    onConnect: (peer) => clients.set(peer, new Map()),
+    onDisconnect(peer) {
+      for (const session of clients.get(peer)?.values() ?? []) session.cancel();
+      clients.delete(peer);
+    },
+    onMessage(peer, frames) {
+      const sessions = clients.get(peer);
+      if (sessions === undefined) return;
+      try {
+        handle(peer, sessions, frames);
+      } catch (error) {
+        log.warn({ err: messageOf(error) }, "A client of the control endpoint was disconnected");
+        peer.close();
+      }
+    },
+  });
+
+  function handle(peer: Peer, sessions: Map<string, Session>, frames: readonly Uint8Array[]): void {
+    const { id, header, body } = decodeRequest(frames);
+    if ("credit" in header) return sessions.get(id)?.credit(header.credit);
+    if ("cancel" in header) return sessions.get(id)?.cancel();
+    const session = createSession(id, (answer) => peer.send(answer));
+    sessions.set(id, session);
+    const { action, input } = header;
+    log.debug({ action }, "Administration");
+    void dispatch(node, { action, input, body, signal: session.signal }, session.reply).then(() => sessions.delete(id));
+  }
+
+  return {
+    async start() {
+      const endpoint = endpointOf(path);
+      await ownFolder(dirname(path));
+      if ((await probe(path)) === undefined) throw running(path);
+      await rm(path, { force: true });
+      await router.bind(endpoint);
+    },
+    async close() {
+      for (const sessions of clients.values()) for (const session of sessions.values()) session.cancel();
+      await router.close();
+    },
+  };
+}
+
+function running(path: string): Error {
+  const message = `a server listens on ${path} already: end it, or give this one another runtime folder`;
+  return createError("COC_ADMIN_RUNNING", message);
+}
