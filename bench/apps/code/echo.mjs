@@ -1,0 +1,3 @@
+export function event(request) {
+  return request;
+}

@@ -1,0 +1,2 @@
+def event(request):
+    return request

@@ -1,0 +1,46 @@
+/**
+ * Measures every subject in every case, round after round, so that a slow moment of the machine meets all of them.
+ *
+ * @param subjects - their names.
+ * @param cases - what each is measured at, such as the messages in flight.
+ * @param measure - `(subject, case)` to one figure; the more the better.
+ * @returns `{ [subject]: { [case]: figures in the order of the rounds } }`
+ */
+export async function interleave({ subjects, cases, rounds, measure }) {
+  const figures = {};
+  for (const subject of subjects) figures[subject] = Object.fromEntries(cases.map((at) => [at, []]));
+  for (let round = 0; round < rounds; round += 1) {
+    for (const at of cases) {
+      for (const subject of subjects) figures[subject][at].push(await measure(subject, at));
+    }
+    process.stderr.write(`round ${round + 1} of ${rounds}\n`);
+  }
+  return figures;
+}
+
+/** The middle one, or the mean of the two in the middle. */
+export function median(figures) {
+  const sorted = [...figures].sort((left, right) => left - right);
+  const half = sorted.length >> 1;
+  return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
+}
+
+/** The median of each list. */
+export function medians(figures) {
+  const each = (lists) => Object.fromEntries(Object.entries(lists).map(([at, list]) => [at, Math.round(median(list))]));
+  return Object.fromEntries(Object.entries(figures).map(([subject, lists]) => [subject, each(lists)]));
+}
+
+/**
+ * Holds figures against targets. A ratio is taken within each round, since both sides then met the same machine, and
+ * the median of those counts.
+ *
+ * @param targets - `{ ours, peer, at, target }`; without a `target` the ratio is for information.
+ */
+export function compare(figures, targets) {
+  return targets.map(({ ours, peer, at, target }) => {
+    const ratios = figures[ours][at].map((figure, round) => figure / figures[peer][at][round]);
+    const ratio = Number(median(ratios).toFixed(3));
+    return { ours, peer, at, ratio, ...(target === undefined ? {} : { target, met: ratio >= target }) };
+  });
+}
