@@ -1,0 +1,123 @@
+import { connect as connectSocket } from "node:net";
+import { Connection, type Heartbeat } from "./connection.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import { ZmtpError } from "./errors.ts";
+import { type Limits, limitsOf } from "./limits.ts";
+
+export interface DealerOptions {
+  /** Frames are views of what was received. */
+  onMessage(frames: Uint8Array[]): void;
+  /** The handshake is done, the first time or again. */
+  onConnect?(): void;
+  onDisconnect?(error?: Error): void;
+  /** Above the high-water mark before, and below it again. */
+  onDrain?(): void;
+  /** Names this socket to a ROUTER; up to 255 bytes. */
+  readonly routingId?: Uint8Array | string;
+  /** Credentials of the mechanism PLAIN; else NULL is spoken. */
+  readonly plain?: { readonly username: string; readonly password: string };
+  /** Milliseconds before the first and at most before each further attempt, exponential with jitter. @defaultValue `{ min: 100, max: 5000 }` */
+  readonly reconnect?: false | { readonly min: number; readonly max: number };
+  readonly limits?: Limits;
+  /** Bytes that may wait before `send()` says `false`. @defaultValue 1,048,576 */
+  readonly highWaterMark?: number;
+  readonly heartbeat?: Heartbeat;
+}
+
+/** The DEALER socket of ZeroMQ (RFC 28), connected to one endpoint. */
+export interface Dealer {
+  /**
+   * Connects, and with `reconnect` again whenever the connection is lost. Resolves after the first handshake.
+   *
+   * @throws without `reconnect`: `COC_ZMTP_CONNECT`, or why the handshake failed. Always: `COC_ZMTP_ENDPOINT`.
+   */
+  connect(endpoint: string): Promise<void>;
+  /** `false` above the high-water mark, where the message is queued; and without a connection, where it is dropped. */
+  send(frames: readonly Uint8Array[]): boolean;
+  pause(): void;
+  resume(): void;
+  /** Sends what is queued, within a second, and ends. May be called twice. */
+  close(): Promise<void>;
+}
+
+const COMPATIBLE = ["ROUTER", "DEALER", "REP"];
+
+export function createDealer(options: DealerOptions): Dealer {
+  const limits = limitsOf(options.limits);
+  const highWaterMark = options.highWaterMark ?? 1_048_576;
+  const reconnect = options.reconnect ?? { min: 100, max: 5000 };
+  const { routingId } = options;
+  const handshake = {
+    socketType: "DEALER",
+    compatible: COMPATIBLE,
+    routingId: typeof routingId === "string" ? Buffer.from(routingId) : routingId,
+    credentials: options.plain,
+  };
+  let connection: Connection | undefined;
+  let closed = false;
+  let attempts = 0;
+  let retry: NodeJS.Timeout | undefined;
+  let paused = false;
+  let ended: (() => void) | undefined;
+
+  const attempt = (endpoint: string, first?: { resolve(): void; reject(error: Error): void }): void => {
+    const target = parseEndpoint(endpoint);
+    const socket = target.transport === "ipc" ? connectSocket(target.path) : connectSocket(target.port, target.host);
+    connection = new Connection(
+      socket,
+      { handshake, limits, highWaterMark, heartbeat: options.heartbeat },
+      {
+        ready() {
+          attempts = 0;
+          if (paused) connection?.pause();
+          options.onConnect?.();
+          first?.resolve();
+          return true;
+        },
+        message: (frames) => options.onMessage(frames),
+        drain: () => options.onDrain?.(),
+        closed(error) {
+          connection = undefined;
+          options.onDisconnect?.(error);
+          ended?.();
+          if (closed || reconnect === false) {
+            const message = `no connection to ${endpoint}: ${error?.message ?? "it was closed"}`;
+            first?.reject(
+              new ZmtpError(error?.code === "COC_ZMTP_REFUSED" ? error.code : "COC_ZMTP_CONNECT", message, error),
+            );
+            return;
+          }
+          const wait = Math.min(reconnect.max, reconnect.min * 2 ** Math.min(attempts++, 20));
+          retry = setTimeout(() => attempt(endpoint, first), wait * (0.5 + Math.random() / 2));
+        },
+      },
+    );
+  };
+
+  return {
+    async connect(endpoint) {
+      if (closed) throw new ZmtpError("COC_ZMTP_CLOSED", "the dealer is closed");
+      if (connection !== undefined || retry !== undefined)
+        throw new ZmtpError("COC_ZMTP_CONNECT", "the dealer is connected already");
+      parseEndpoint(endpoint);
+      await new Promise<void>((resolve, reject) => attempt(endpoint, { resolve, reject }));
+    },
+    send: (frames) => connection?.send(frames) ?? false,
+    pause() {
+      paused = true;
+      connection?.pause();
+    },
+    resume() {
+      paused = false;
+      connection?.resume();
+    },
+    async close() {
+      closed = true;
+      clearTimeout(retry);
+      if (connection === undefined) return;
+      const over = new Promise<void>((resolve) => (ended = resolve));
+      connection.close();
+      await over;
+    },
+  };
+}

@@ -1,0 +1,87 @@
+// Frames up to this length are copied into the output buffer; longer ones are written as they are.
+const COPY_LIMIT = 4096;
+const SLAB = 65_536;
+const MORE = 1;
+const LONG = 2;
+const COMMAND = 4;
+
+/** Writes frames (RFC 37, "Framing") into as few buffers as there can be. */
+export interface Encoder {
+  message(frames: readonly Uint8Array[]): void;
+  command(body: Uint8Array): void;
+  /** Bytes as they are, outside any frame. */
+  raw(bytes: Uint8Array): void;
+  /** Bytes that wait to be taken. */
+  readonly length: number;
+  /** Hands over all that was written since. */
+  take(): Uint8Array[];
+}
+
+export function createEncoder(): Encoder {
+  // Buffers that are complete, and the slab that is being filled: from `start` on it is ours to hand over.
+  let done: Uint8Array[] = [];
+  let slab = Buffer.allocUnsafeSlow(SLAB);
+  let start = 0;
+  let at = 0;
+  let length = 0;
+
+  const seal = (): void => {
+    if (at > start) done.push(slab.subarray(start, at));
+    start = at;
+  };
+  const reserve = (bytes: number): void => {
+    if (at + bytes <= SLAB) return;
+    seal();
+    slab = Buffer.allocUnsafeSlow(SLAB);
+    start = 0;
+    at = 0;
+  };
+  const frame = (flags: number, body: Uint8Array): void => {
+    const size = body.length;
+    const copied = size <= COPY_LIMIT;
+    reserve(9 + (copied ? size : 0));
+    const from = at;
+    if (size < 256) {
+      slab[at++] = flags;
+      slab[at++] = size;
+    } else {
+      slab[at++] = flags | LONG;
+      at = slab.writeUInt32BE(Math.floor(size / 0x1_0000_0000), at);
+      at = slab.writeUInt32BE(size >>> 0, at);
+    }
+    if (copied) {
+      // A loop beats set() for the few bytes that most frames are.
+      if (size <= 32) for (let index = 0; index < size; index++) slab[at + index] = body[index] as number;
+      else slab.set(body, at);
+      at += size;
+      length += at - from;
+    } else {
+      length += at - from + size;
+      seal();
+      done.push(body);
+    }
+  };
+
+  return {
+    message(frames) {
+      const last = frames.length - 1;
+      for (let index = 0; index <= last; index++) frame(index < last ? MORE : 0, frames[index] as Uint8Array);
+    },
+    command: (body) => frame(COMMAND, body),
+    raw(bytes) {
+      seal();
+      done.push(bytes);
+      length += bytes.length;
+    },
+    get length() {
+      return length;
+    },
+    take() {
+      seal();
+      const taken = done;
+      done = [];
+      length = 0;
+      return taken;
+    },
+  };
+}

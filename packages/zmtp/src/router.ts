@@ -1,0 +1,185 @@
+import { randomBytes } from "node:crypto";
+import type { Socket } from "node:net";
+import { Connection, type Heartbeat } from "./connection.ts";
+import { parseEndpoint } from "./endpoint.ts";
+import { ZmtpError } from "./errors.ts";
+import { type Limits, limitsOf } from "./limits.ts";
+import { type Listener, listen } from "./listener.ts";
+
+/** A connected peer of a router. */
+export interface Peer {
+  /** The id it gave itself, or a generated one: 5 bytes that begin with 0, as libzmq makes them. */
+  readonly routingId: Uint8Array;
+  /** Its address, for people. */
+  readonly remote: string;
+  /**
+   * Sends a message with all others of this turn of the loop.
+   *
+   * @returns `false` above the high-water mark: the message is queued, `onDrain` tells when it is below again. Also
+   * `false` when the peer is gone: the message is dropped, as a ROUTER does.
+   */
+  send(frames: readonly Uint8Array[]): boolean;
+  /** Stops reading from it; the pressure reaches it through its own high-water mark. */
+  pause(): void;
+  resume(): void;
+  close(): void;
+}
+
+export interface RouterOptions {
+  /** Frames are views of what was received; see {@link Peer} for answering. */
+  onMessage(peer: Peer, frames: Uint8Array[]): void;
+  /** The handshake is done. */
+  onConnect?(peer: Peer): void;
+  /** `error` unless the peer just left. */
+  onDisconnect?(peer: Peer, error?: Error): void;
+  /** A peer that was above its high-water mark can be sent to again. */
+  onDrain?(peer: Peer): void;
+  /** A connection was turned away before it was a peer. */
+  onRefused?(remote: string, error: Error): void;
+  /** Lets a peer in by its routing id, before any message is taken. One that is connected already is always refused. */
+  accept?(routingId: Uint8Array): boolean;
+  /** Asks for credentials by the mechanism PLAIN; else NULL is spoken. */
+  readonly plain?: { authenticate(username: string, password: string): boolean };
+  readonly limits?: Limits;
+  /** Bytes that may wait for one peer before `send()` says `false`. @defaultValue 1,048,576 */
+  readonly highWaterMark?: number;
+  /** Asks silent peers whether they live. @defaultValue none; PING is always answered */
+  readonly heartbeat?: Heartbeat;
+}
+
+/** The ROUTER socket of ZeroMQ (RFC 28), bound. */
+export interface Router {
+  /**
+   * Listens on `tcp://…` or `ipc://…`, see `parseEndpoint`.
+   *
+   * @returns the real endpoint. @throws `COC_ZMTP_ENDPOINT`, `COC_ZMTP_ADDRESS_IN_USE`
+   */
+  bind(endpoint: string): Promise<string>;
+  /** Listens there no more; peers that came through it stay. */
+  unbind(endpoint: string): Promise<void>;
+  /** Stops reading from all peers, also from those yet to come. */
+  pause(): void;
+  resume(): void;
+  /** Connected peers. */
+  readonly peers: number;
+  /** Sends what is queued, within a second, and ends all. May be called twice. */
+  close(): Promise<void>;
+}
+
+const COMPATIBLE = ["REQ", "DEALER", "ROUTER"];
+
+export function createRouter(options: RouterOptions): Router {
+  const limits = limitsOf(options.limits);
+  const highWaterMark = options.highWaterMark ?? 1_048_576;
+  const listeners = new Map<string, Listener>();
+  const connections = new Set<Connection>();
+  const peers = new Map<string, Peer>();
+  let paused = false;
+  let closed = false;
+  let emptied: (() => void) | undefined;
+
+  const accept = (socket: Socket): void => {
+    if (closed || connections.size >= limits.connections) {
+      options.onRefused?.(
+        remoteOf(socket),
+        new ZmtpError("COC_ZMTP_LIMIT", `more than ${limits.connections} connections`),
+      );
+      socket.destroy();
+      return;
+    }
+    const remote = remoteOf(socket);
+    let peer: Peer | undefined;
+    let key = "";
+    const { plain, heartbeat } = options;
+    const handshake = {
+      socketType: "ROUTER",
+      compatible: COMPATIBLE,
+      ...(plain && { authenticate: (username: string, password: string) => plain.authenticate(username, password) }),
+    };
+    const connection: Connection = new Connection(
+      socket,
+      { handshake, limits, highWaterMark, heartbeat },
+      {
+        ready(metadata) {
+          const given = metadata.get("identity");
+          const routingId = given === undefined || given.length === 0 ? generateId() : Uint8Array.from(given);
+          key = Buffer.from(routingId).toString("latin1");
+          if (peers.has(key) || options.accept?.(routingId) === false) return false;
+          peer = peerOf(connection, routingId, remote);
+          peers.set(key, peer);
+          if (paused) connection.pause();
+          options.onConnect?.(peer);
+          return true;
+        },
+        // Called in `ready` only, when there is a peer.
+        message: (frames) => options.onMessage(peer as Peer, frames),
+        drain: () => options.onDrain?.(peer as Peer),
+        closed(error) {
+          connections.delete(connection);
+          if (peer !== undefined) {
+            peers.delete(key);
+            options.onDisconnect?.(peer, error);
+          } else if (error !== undefined) options.onRefused?.(remote, error);
+          if (connections.size === 0) emptied?.();
+        },
+      },
+    );
+    connections.add(connection);
+  };
+
+  return {
+    async bind(endpoint) {
+      if (closed) throw new ZmtpError("COC_ZMTP_CLOSED", "the router is closed");
+      const listener = await listen(parseEndpoint(endpoint), accept);
+      listeners.set(listener.endpoint, listener);
+      return listener.endpoint;
+    },
+    async unbind(endpoint) {
+      const listener = listeners.get(endpoint);
+      if (listener === undefined) throw new ZmtpError("COC_ZMTP_ENDPOINT", `the router is not bound to ${endpoint}`);
+      listeners.delete(endpoint);
+      // Ends when its connections have; those go on.
+      void listener.close();
+    },
+    pause() {
+      paused = true;
+      for (const connection of connections) connection.pause();
+    },
+    resume() {
+      paused = false;
+      for (const connection of connections) connection.resume();
+    },
+    get peers() {
+      return peers.size;
+    },
+    async close() {
+      closed = true;
+      const closing = [...listeners.values()].map((listener) => listener.close());
+      listeners.clear();
+      for (const connection of connections) connection.close();
+      if (connections.size > 0) await new Promise<void>((resolve) => (emptied = resolve));
+      await Promise.all(closing);
+    },
+  };
+}
+
+function peerOf(connection: Connection, routingId: Uint8Array, remote: string): Peer {
+  return {
+    routingId,
+    remote,
+    send: (frames) => connection.send(frames),
+    pause: () => connection.pause(),
+    resume: () => connection.resume(),
+    close: () => connection.close(),
+  };
+}
+
+function generateId(): Uint8Array {
+  const id = randomBytes(5);
+  id[0] = 0;
+  return id;
+}
+
+function remoteOf(socket: Socket): string {
+  return socket.remoteAddress === undefined ? "local" : `${socket.remoteAddress}:${socket.remotePort}`;
+}
