@@ -8,12 +8,14 @@ import { load } from "./support/wrk.mjs";
 const ours = "server+http, python+wsgi";
 const gunicorn = "gunicorn gthread 2x4";
 const uwsgi = "uWSGI http11, 2 processes";
+const uwsgiThreads = "uWSGI http11, 2x8 threads";
 const node = "node:http, no worker";
 const connections = 16;
 
 const targets = [
   { ours, peer: gunicorn, at: connections, target: 1.5 },
   { ours, peer: uwsgi, at: connections, target: 0.7 },
+  { ours, peer: uwsgiThreads, at: connections },
   { ours, peer: node, at: connections },
 ];
 
@@ -24,6 +26,8 @@ export async function measureHttp(programs, { rounds, quick }) {
     const ports = {
       [gunicorn]: await startGunicorn(programs),
       [uwsgi]: await startUwsgi(programs),
+      // Without threads each process stays with one connection for as long as that is kept alive.
+      [uwsgiThreads]: await startUwsgi(programs, "--threads", connections / 2),
       [ours]: server.ports.wsgi,
       [node]: await startNode(programs),
     };
@@ -55,10 +59,10 @@ function startGunicorn(programs) {
   ]);
 }
 
-function startUwsgi(programs) {
+function startUwsgi(programs, ...more) {
   return startPython(programs, "uwsgi", (port) => [
     ...["--http11-socket", `127.0.0.1:${port}`, "--wsgi-file", "hello.py", "--need-app"],
-    ...["--master", "--processes", 2, "--disable-logging", "--die-on-term"],
+    ...["--master", "--processes", 2, "--disable-logging", "--die-on-term", ...more],
   ]);
 }
 

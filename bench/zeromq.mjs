@@ -24,8 +24,8 @@ const targets = [
 
 /** A client in C, a server, one worker process and back; beside a proxy and a worker in C, and an echo on the addon. */
 export async function measureZeromq(programs, { rounds, quick }) {
-  const folder = mkdtempSync(join(tmpdir(), "cocaine-bench-"));
   const server = await startServer(programs, ["js", "python"]);
+  const folder = mkdtempSync(join(tmpdir(), "cocaine-bench-"));
   try {
     const endpoints = {
       [proxy]: await startProxy(programs, `ipc://${folder}/workers`),

@@ -12,7 +12,7 @@
  */
 
 /** The oldest Python that everything in the list runs on. */
-export const oldestPython = [3, 9];
+const oldestPython = [3, 9];
 
 const pythonProbe = `import sys, venv, ensurepip; sys.exit(sys.version_info < (${oldestPython.join(", ")}))`;
 
