@@ -1,1 +1,3 @@
 export { type ZmqFeedOptions, zmqFeed } from "./feed/feed.ts";
+export { zmqServerDriver } from "./server/driver.ts";
+export type { ServerOptions } from "./server/options.ts";
