@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { DriverContext, JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
-import type { OpenFeed } from "../contracts/feed.ts";
+import type { FeedSocket, OpenFeed } from "../contracts/feed.ts";
 import { type CocaineError, createError, messageOf } from "../errors.ts";
 import type { AppInfo, AppState } from "../info.ts";
 import type { Manifest, TaskSpec } from "../manifest/manifest.ts";
@@ -12,9 +12,12 @@ import { Dispatcher, type DispatcherOwner } from "./dispatcher.ts";
 import { Drivers } from "./drivers.ts";
 import { appPaused, shuttingDown } from "./errors.ts";
 import type { Job } from "./job.ts";
-import { Pool, type PoolEvent } from "./pool.ts";
+import type { Pool } from "./pool.ts";
+import type { PoolEvent } from "./pool-owner.ts";
 import { publish } from "./publish.ts";
 import { createTask, type Task } from "./task.ts";
+import { createVersion, type Version, type VersionOptions } from "./version.ts";
+import { within } from "./within.ts";
 
 export interface EngineOptions {
   readonly name: string;
@@ -24,12 +27,6 @@ export interface EngineOptions {
   /** Folder of the app's sockets, mode 0700. */
   readonly runtimeDir: string;
   readonly openFeed: OpenFeed | undefined;
-}
-
-/** A manifest and the pool that runs its code. */
-interface Version {
-  readonly manifest: Manifest;
-  readonly pool: Pool;
 }
 
 /** Queue, pool and drivers of one app. */
@@ -70,19 +67,22 @@ export class Engine implements DispatcherOwner {
    */
   async deploy(manifest: Manifest, probe: boolean): Promise<void> {
     const before = this.#version;
-    const pool = await this.#createPool(manifest);
+    const version = await createVersion(manifest, this.#versionOptions(), this.#dispatcher);
+    const { pool } = version;
+    let feed: FeedSocket | undefined;
     try {
       await pool.start(probe);
       for (const task of manifest.tasks) this.#taskOf(task).policy = task.policy;
-      if (before === undefined) await this.#openFeed(manifest);
+      if (manifest.feed !== before?.manifest.feed) feed = await this.#openFeed(manifest);
       // With the first version jobs may come as soon as a driver listens.
       if (before === undefined) this.#dispatcher.use(pool, manifest.engine.queueLimit);
       await this.#drivers.update(manifest.tasks);
     } catch (error) {
-      await pool.close();
+      await Promise.all([pool.close(), feed?.close()]);
       throw error;
     }
-    this.#version = { manifest, pool };
+    this.#version = version;
+    if (manifest.feed !== before?.manifest.feed) await this.feed.attach(feed);
     if (before !== undefined) {
       this.#dispatcher.use(pool, manifest.engine.queueLimit);
       this.#retire(before.pool);
@@ -209,29 +209,6 @@ export class Engine implements DispatcherOwner {
 
   // --- how a version is made ---
 
-  async #createPool(manifest: Manifest): Promise<Pool> {
-    const { log, name, registry, runtimeDir } = this.#options;
-    const language = registry.find("language", manifest.type);
-    const backend = registry.find("backend", manifest.engine.backend);
-    if (language === undefined || backend === undefined) {
-      throw createError(
-        "COC_PLUGIN_UNKNOWN",
-        `language "${manifest.type}" or backend "${manifest.engine.backend}" is not registered`,
-      );
-    }
-    const spec = { name, type: manifest.type, code: manifest.code, env: manifest.env };
-    const launch = await language.create(language.options.parse({}), { log }).launch(spec);
-    const options = {
-      app: name,
-      name: `${this.#id}-${++this.#versions}`,
-      policy: manifest.engine,
-      launch,
-      backend: backend.create(backend.options.parse({}), { app: name, log, runtimeDir }),
-      log,
-    };
-    return new Pool(options, this.#dispatcher);
-  }
-
   #retire(pool: Pool): void {
     this.#draining.add(pool);
     void pool
@@ -243,14 +220,17 @@ export class Engine implements DispatcherOwner {
       .finally(() => this.#draining.delete(pool));
   }
 
-  async #openFeed(manifest: Manifest): Promise<void> {
+  #versionOptions(): VersionOptions {
+    const { log, registry, runtimeDir } = this.#options;
+    return { log, registry, runtimeDir, name: `${this.#id}-${++this.#versions}` };
+  }
+
+  async #openFeed(manifest: Manifest): Promise<FeedSocket | undefined> {
     const { openFeed, log } = this.#options;
-    if (manifest.feed === undefined) return;
-    if (openFeed === undefined) {
-      log.warn({ endpoint: manifest.feed }, "this host opens no feeds: give createHost() an openFeed");
-      return;
-    }
-    this.feed.attach(await openFeed(manifest.feed, log));
+    if (manifest.feed === undefined) return undefined;
+    if (openFeed !== undefined) return openFeed(manifest.feed, log);
+    log.warn({ endpoint: manifest.feed }, "this host opens no feeds: give createHost() an openFeed");
+    return undefined;
   }
 
   #contextOf(spec: TaskSpec, signal: AbortSignal): DriverContext {
@@ -280,19 +260,6 @@ export class Engine implements DispatcherOwner {
     if (task !== undefined) return task;
     const names = this.manifest?.tasks.map((spec) => spec.name).join(", ");
     throw createError("COC_TASK_UNKNOWN", `app "${this.#options.name}" has no task "${name}": it has ${names}`);
-  }
-}
-
-/** Whether a promise settles within so many milliseconds. */
-async function within(promise: Promise<unknown>, milliseconds: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<false>((resolve) => {
-    timer = setTimeout(() => resolve(false), milliseconds);
-  });
-  try {
-    return await Promise.race([promise.then(() => true), late]);
-  } finally {
-    clearTimeout(timer);
   }
 }
 

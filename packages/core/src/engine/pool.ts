@@ -5,36 +5,11 @@ import type { WorkerInfo } from "../info.ts";
 import type { Logger } from "../observe/log.ts";
 import { Backoff } from "./backoff.ts";
 import { shuttingDown } from "./errors.ts";
+import { growthDue } from "./growth.ts";
 import type { Job } from "./job.ts";
 import type { EnginePolicy } from "./policy.ts";
-import type { Queue } from "./queue.ts";
-import { type JobFailure, Worker, type WorkerOwner } from "./worker.ts";
-
-/** What a pool asks of, and tells, the one whose jobs it runs. */
-export interface PoolOwner {
-  readonly queue: Queue;
-  /** Takes the next job out of the queue; `undefined` when none waits. */
-  next(): Job | undefined;
-  /** A worker ended a job. */
-  ended(job: Job, failure: JobFailure | undefined): void;
-  /** A worker is gone with these jobs. */
-  lost(begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void;
-  /** Workers came or went. */
-  changed(event: PoolEvent): void;
-  /** Workers cannot be started: `start-attempts` in a row failed. */
-  failed(error: CocaineError): void;
-  /** A worker is ready again. */
-  recovered(): void;
-}
-
-/** A change of the pool, for feed and log. */
-export interface PoolEvent {
-  readonly event: "spawned" | "ready" | "gone" | "crashed";
-  readonly worker: string;
-  readonly pid: number | undefined;
-  readonly size: number;
-  readonly reason?: string;
-}
+import type { PoolEvent, PoolOwner } from "./pool-owner.ts";
+import { type JobFailure, Worker, type WorkerOwner, type WorkerState } from "./worker.ts";
 
 export interface PoolOptions {
   readonly app: string;
@@ -131,9 +106,7 @@ export class Pool implements WorkerOwner {
   }
 
   get size(): number {
-    let size = 0;
-    for (const worker of this.#workers) if (worker.state !== "stopping") size++;
-    return size;
+    return this.#workers.size - this.#count("stopping");
   }
 
   info(): WorkerInfo[] {
@@ -226,15 +199,21 @@ export class Pool implements WorkerOwner {
     this.#grow();
   };
 
-  /** When the next worker is due by what waits now; `undefined`: none is. */
   #due(): number | undefined {
     const { queue } = this.#owner;
-    const since = queue.waitingSince;
-    if (since === undefined || queue.length <= this.#policy.spawnThreshold) return undefined;
-    let starting = 0;
-    for (const worker of this.#workers) if (worker.state === "starting") starting++;
-    if (starting >= queue.length || this.size >= this.#policy.poolLimit) return undefined;
-    return Math.max(since, this.#lastSpawn) + this.#policy.spawnDelay;
+    return growthDue({
+      queue,
+      policy: this.#policy,
+      size: this.size,
+      starting: this.#count("starting"),
+      lastSpawn: this.#lastSpawn,
+    });
+  }
+
+  #count(state: WorkerState): number {
+    let count = 0;
+    for (const worker of this.#workers) if (worker.state === state) count++;
+    return count;
   }
 
   #refill(): void {

@@ -18,8 +18,8 @@ export interface Feed {
   event(envelope: string, body: Readonly<Record<string, unknown>>): void;
   /** @returns ends the subscription. */
   subscribe(listener: FeedListener): () => void;
-  /** From now on messages go to this socket, too. */
-  attach(socket: FeedSocket): void;
+  /** From now on messages go to this socket, and no more to the one before, which is closed. */
+  attach(socket: FeedSocket | undefined): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -55,14 +55,14 @@ export function createFeed(hostname: string): Feed {
       listeners.add(listener);
       return () => listeners.delete(listener);
     },
-    attach(opened) {
+    async attach(opened) {
+      const before = socket;
       socket = opened;
+      await before?.close();
     },
     async close() {
       listeners.clear();
-      const open = socket;
-      socket = undefined;
-      await open?.close();
+      await feed.attach(undefined);
     },
   };
   return feed;

@@ -1,0 +1,30 @@
+import type { CocaineError } from "../errors.ts";
+import type { Job } from "./job.ts";
+import type { Queue } from "./queue.ts";
+import type { JobFailure } from "./worker.ts";
+
+/** What a pool asks of, and tells, the one whose jobs it runs. */
+export interface PoolOwner {
+  readonly queue: Queue;
+  /** Takes the next job out of the queue; `undefined` when none waits. */
+  next(): Job | undefined;
+  /** A worker ended a job. */
+  ended(job: Job, failure: JobFailure | undefined): void;
+  /** A worker is gone with these jobs. */
+  lost(begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void;
+  /** Workers came or went. */
+  changed(event: PoolEvent): void;
+  /** Workers cannot be started: `start-attempts` in a row failed. */
+  failed(error: CocaineError): void;
+  /** A worker is ready again. */
+  recovered(): void;
+}
+
+/** A change of the pool, for feed and log. */
+export interface PoolEvent {
+  readonly event: "spawned" | "ready" | "gone" | "crashed";
+  readonly worker: string;
+  readonly pid: number | undefined;
+  readonly size: number;
+  readonly reason?: string;
+}

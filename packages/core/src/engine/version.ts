@@ -1,0 +1,49 @@
+import { createError } from "../errors.ts";
+import type { Manifest } from "../manifest/manifest.ts";
+import type { Logger } from "../observe/log.ts";
+import type { Registry } from "../registry.ts";
+import { Pool } from "./pool.ts";
+import type { PoolOwner } from "./pool-owner.ts";
+
+/** A manifest and the pool that runs its code. */
+export interface Version {
+  readonly manifest: Manifest;
+  readonly pool: Pool;
+}
+
+export interface VersionOptions {
+  readonly registry: Registry;
+  readonly log: Logger;
+  /** Folder of the app's sockets, mode 0700. */
+  readonly runtimeDir: string;
+  /** Begins the identities of its workers. */
+  readonly name: string;
+}
+
+/** Finds the code of a manifest and makes the pool for it, which has not started yet. */
+export async function createVersion(manifest: Manifest, options: VersionOptions, owner: PoolOwner): Promise<Version> {
+  const { log, name, registry, runtimeDir } = options;
+  const language = registry.find("language", manifest.type);
+  const backend = registry.find("backend", manifest.engine.backend);
+  if (language === undefined || backend === undefined) throw unregistered(manifest);
+  const app = { name: manifest.name, type: manifest.type, code: manifest.code, env: manifest.env };
+  const launch = await language.create(language.options.parse({}), { log }).launch(app);
+  const context = { app: manifest.name, log, runtimeDir };
+  const pool = new Pool(
+    {
+      app: manifest.name,
+      name,
+      policy: manifest.engine,
+      launch,
+      backend: backend.create(backend.options.parse({}), context),
+      log,
+    },
+    owner,
+  );
+  return { manifest, pool };
+}
+
+function unregistered(manifest: Manifest): Error {
+  const message = `language "${manifest.type}" or backend "${manifest.engine.backend}" is not registered: register it before the app is deployed`;
+  return createError("COC_PLUGIN_UNKNOWN", message);
+}
