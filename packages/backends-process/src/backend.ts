@@ -1,0 +1,124 @@
+import { rm } from "node:fs/promises";
+import { join } from "node:path";
+import {
+  type Backend,
+  type BackendContext,
+  createError,
+  type Exit,
+  type Launch,
+  type WorkerLink,
+  type WorkerSpec,
+} from "@cocaine/core/plugin";
+import { type Bus, createBus } from "./bus.ts";
+import { type Environment, workerEnvironment } from "./environment.ts";
+import { backendFailure, noCommand, notOpen, pathTooLong } from "./failure.ts";
+import { makeFolder } from "./folder.ts";
+import { removeLeftovers } from "./leftovers.ts";
+import { createProgress } from "./progress.ts";
+import { ProcessWorker } from "./worker.ts";
+
+/** Bytes of a Unix socket's path: sun_path of unix(7) without its final zero. */
+const SOCKET_PATH_LIMIT = 107;
+
+interface Opened {
+  readonly folder: string;
+  readonly endpoint: string;
+  readonly bus: Bus;
+}
+
+export function createProcessBackend(env: Environment, context: BackendContext): Backend {
+  const { app, log, runtimeDir } = context;
+  const workers = new Set<ProcessWorker>();
+  let opened: Opened | undefined;
+  let closing: Promise<void> | undefined;
+
+  return {
+    async start() {
+      opened = await open();
+    },
+
+    spawn(launch, spec) {
+      if (launch.kind !== "command") return neverStarted(noCommand(launch.module));
+      if (opened === undefined || closing !== undefined) return neverStarted(notOpen(app));
+      try {
+        return startWorker(opened, launch, spec);
+      } catch (cause) {
+        return neverStarted(
+          createError("COC_WORKER_START", `worker ${spec.identity} has no progress file in ${opened.folder}`, {
+            cause,
+          }),
+        );
+      }
+    },
+
+    close() {
+      closing ??= close();
+      return closing;
+    },
+  };
+
+  async function open(): Promise<Opened> {
+    const folder = await prepareFolder();
+    const path = join(folder, "bus");
+    const bus = createBus((identity) =>
+      log.warn({ identity }, "refused a connection to the workers' bus: no worker of this identity is expected"),
+    );
+    try {
+      if (Buffer.byteLength(path) > SOCKET_PATH_LIMIT) throw pathTooLong(path, SOCKET_PATH_LIMIT);
+      await bus.bind(`ipc://${path}`).catch((cause: unknown) => {
+        throw backendFailure(folder, cause);
+      });
+    } catch (error) {
+      await rm(folder, { recursive: true, force: true });
+      throw error;
+    }
+    return { folder, endpoint: `ipc://${path}`, bus };
+  }
+
+  async function prepareFolder(): Promise<string> {
+    try {
+      await removeLeftovers(runtimeDir, log);
+      return await makeFolder(runtimeDir);
+    } catch (cause) {
+      throw backendFailure(runtimeDir, cause);
+    }
+  }
+
+  function startWorker({ folder, endpoint, bus }: Opened, launch: Launch & { kind: "command" }, spec: WorkerSpec) {
+    const path = join(folder, spec.identity);
+    const progress = createProgress(path);
+    const worker = new ProcessWorker({
+      launch,
+      env: workerEnvironment(env, launch, spec, { app, endpoint, progress: path }),
+      spec,
+      bus,
+      progress,
+      log,
+    });
+    workers.add(worker);
+    void worker.exited.then(() => workers.delete(worker));
+    return worker;
+  }
+
+  async function close(): Promise<void> {
+    await Promise.all([...workers].map((worker) => worker.stop(0)));
+    if (opened === undefined) return;
+    await opened.bus.close();
+    await rm(opened.folder, { recursive: true, force: true });
+  }
+}
+
+/** A worker that exited before it began. */
+function neverStarted(error: Error): WorkerLink {
+  const exit: Exit = { code: null, signal: null, error };
+  return {
+    pid: undefined,
+    send: () => false,
+    onMessage: () => undefined,
+    onError: () => undefined,
+    exited: Promise.resolve(exit),
+    stop: () => Promise.resolve(),
+    begun: () => undefined,
+    output: () => [],
+  };
+}

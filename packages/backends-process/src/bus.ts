@@ -1,0 +1,60 @@
+import { createRouter, type Peer } from "@cocaine/zmtp";
+
+/** The side of a worker that its connection is given to. */
+export interface Connected {
+  connected(peer: Peer): void;
+  received(frames: Uint8Array[]): void;
+  disconnected(): void;
+}
+
+/** The Unix socket that the workers of one app connect to. */
+export interface Bus {
+  bind(endpoint: string): Promise<void>;
+  /** From now on a connection with this identity is this worker's: one, once. */
+  expect(identity: string, worker: Connected): void;
+  /** The worker is gone: if it has not connected yet, nobody may in its place. */
+  forget(identity: string): void;
+  close(): Promise<void>;
+}
+
+/** @param onRefused - told of identities that no worker was given, or that have connected already. */
+export function createBus(onRefused: (identity: string) => void): Bus {
+  const expected = new Map<string, Connected>();
+  const connected = new WeakMap<Peer, Connected>();
+
+  const router = createRouter({
+    accept(routingId) {
+      const identity = Buffer.from(routingId).toString("latin1");
+      if (expected.has(identity)) return true;
+      onRefused(identity);
+      return false;
+    },
+    onConnect(peer) {
+      const identity = Buffer.from(peer.routingId).toString("latin1");
+      const worker = expected.get(identity);
+      if (worker === undefined) return peer.close();
+      expected.delete(identity);
+      connected.set(peer, worker);
+      worker.connected(peer);
+    },
+    onMessage(peer, frames) {
+      connected.get(peer)?.received(frames);
+    },
+    onDisconnect(peer) {
+      connected.get(peer)?.disconnected();
+    },
+  });
+
+  return {
+    async bind(endpoint) {
+      await router.bind(endpoint);
+    },
+    expect(identity, worker) {
+      expected.set(identity, worker);
+    },
+    forget(identity) {
+      expected.delete(identity);
+    },
+    close: () => router.close(),
+  };
+}

@@ -1,0 +1,1 @@
+export { type ProcessBackendOptions, processBackend } from "./plugin.ts";
