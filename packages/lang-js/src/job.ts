@@ -1,0 +1,64 @@
+/** What app code gets and gives. */
+
+/** A method: an exported function of the app's module, named as the task. */
+export type Handler = (request: Uint8Array | undefined, job: Job) => Reply | Promise<Reply>;
+
+/**
+ * A response: bytes and strings as they are, nothing for `undefined` and `null`, a stream chunk by chunk, a WinterCG
+ * `Response` with its head for web tasks, and anything else as JSON.
+ */
+export type Reply = Chunk | ChunkStream | Response | undefined | null;
+
+/** A piece of a response. */
+export type Chunk = Uint8Array | ArrayBuffer | string | number | boolean | object;
+
+/** Many pieces: what a generator function returns, a Node `Readable`, a `ReadableStream`. */
+export type ChunkStream = AsyncIterable<Chunk | undefined | null> | Iterable<Chunk | undefined | null>;
+
+export type LogLevel = "debug" | "info" | "warn" | "error";
+
+/** One job, as the code that runs it sees it. */
+export interface Job {
+  /** Unique in the cluster; the same in the log and the feed. */
+  readonly id: string;
+  /** 1 for the first try. */
+  readonly attempt: number;
+  /** When the caller stops waiting, in milliseconds since the epoch. */
+  readonly deadline: number | undefined;
+  /** Name of the task. */
+  readonly method: string;
+  /** All that the engine says of the job, with the driver's own part. */
+  readonly metadata: JobMetadata;
+  /**
+   * The request's chunks as they come, and the one chunk of a request that is whole. The sender waits while nobody
+   * iterates. Can be iterated once.
+   */
+  readonly request: AsyncIterable<Uint8Array>;
+  /** The whole request, however it comes. */
+  bytes(): Promise<Uint8Array>;
+  /** Aborted when nobody waits for the job any more. */
+  readonly signal: AbortSignal;
+  /** Writes a line to the app's log, which names the job. */
+  log(level: LogLevel, message: string, fields?: Record<string, unknown>): void;
+}
+
+/** Metadata of a job. */
+export interface JobMetadata {
+  readonly id: string;
+  readonly attempt: number;
+  readonly deadline?: number;
+  /** For web tasks. */
+  readonly http?: HttpRequest;
+  /** What other drivers say, by their name: `fs`, `timer`, `cron`, `socket`. */
+  readonly [driver: string]: unknown;
+}
+
+/** The request of a web task without its body. */
+export interface HttpRequest {
+  readonly method: string;
+  readonly url: string;
+  readonly httpVersion: string;
+  readonly headers: readonly (readonly [name: string, value: string])[];
+  readonly remote: { readonly address: string; readonly port: number };
+  readonly tls: boolean;
+}
