@@ -13,7 +13,7 @@ export const Exit = {
   unreachable: 3,
 } as const;
 
-const UNREACHABLE = ["COC_ADMIN_UNREACHABLE", "COC_ADMIN_LOST", "COC_ADMIN_PATH"];
+const UNREACHABLE = ["COC_ADMIN_UNREACHABLE", "COC_ADMIN_LOST", "COC_ADMIN_SOCKET"];
 
 /**
  * Runs a command line and tells what went wrong.

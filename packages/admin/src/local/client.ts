@@ -2,7 +2,7 @@ import { createError } from "@cocaine/core/plugin";
 import { createDealer } from "@cocaine/zmtp";
 import type { AnswerName, InputOf, ItemOf, ResultOf, StreamName } from "../actions.ts";
 import { decodeAnswer, encodeRequest, parse, type WireError } from "../wire.ts";
-import { endpointOf, probe } from "./endpoint.ts";
+import { socketError } from "./failure.ts";
 import { createIncoming, type Pending } from "./incoming.ts";
 
 /** Runs actions on the node of the same machine. */
@@ -10,7 +10,7 @@ export interface LocalClient {
   /**
    * Finds the node.
    *
-   * @throws `COC_ADMIN_UNREACHABLE` if none listens on the socket.
+   * @throws `COC_ADMIN_UNREACHABLE` if none listens on the socket; `COC_ADMIN_SOCKET` if it cannot be used.
    */
   start(): Promise<void>;
   /** Runs an action that is answered once. Rejects with the node's error, or `COC_ADMIN_LOST` if the node goes away. */
@@ -30,33 +30,50 @@ export interface LocalClientOptions {
   readonly path: string;
 }
 
+/** Bytes of a body at most, well below what the node takes of a message. */
+const BODY_LIMIT = 32 * 1024 * 1024;
+
 /** Makes a client of the local control endpoint. */
 export function createLocalClient({ path }: LocalClientOptions): LocalClient {
   const pending = new Map<string, Pending>();
   let requests = 0;
   let lost: Error | undefined;
 
+  function receive(frames: readonly Uint8Array[]): void {
+    const { id, kind, payload } = decodeAnswer(frames);
+    const request = pending.get(id);
+    if (request === undefined) return;
+    if (kind === "bytes") return request.item(payload);
+    if (kind === "item") return request.item(parse(payload));
+    pending.delete(id);
+    if (kind === "error") request.fail(thrown(parse(payload) as WireError));
+    else request.end(parse(payload));
+  }
+
+  function fail(error: Error): void {
+    lost ??= error;
+    for (const request of pending.values()) request.fail(lost);
+    pending.clear();
+  }
+
   const dealer = createDealer({
+    reconnect: false,
     onMessage(frames) {
-      const { id, kind, payload } = decodeAnswer(frames);
-      const request = pending.get(id);
-      if (request === undefined) return;
-      if (kind === "bytes") return request.item(payload);
-      if (kind === "item") return request.item(parse(payload));
-      pending.delete(id);
-      if (kind === "error") request.fail(thrown(parse(payload) as WireError));
-      else request.end(parse(payload));
+      try {
+        receive(frames);
+      } catch (error) {
+        fail(error as Error);
+      }
     },
-    onDisconnect() {
-      lost = createError("COC_ADMIN_LOST", `the node at ${path} went away before it had answered: see its log`);
-      for (const request of pending.values()) request.fail(lost);
-      pending.clear();
-    },
+    onDisconnect: () =>
+      fail(createError("COC_ADMIN_LOST", `the node at ${path} went away before it had answered: see its log`)),
   });
 
   function send(action: string, input: unknown, body: Uint8Array | undefined, request: Pending): string {
     const id = String(++requests);
+    const size = body?.byteLength ?? 0;
     if (lost !== undefined) request.fail(lost);
+    else if (size > BODY_LIMIT) request.fail(tooLarge(size));
     else {
       pending.set(id, request);
       dealer.send(encodeRequest(id, { action, input }, body));
@@ -66,10 +83,9 @@ export function createLocalClient({ path }: LocalClientOptions): LocalClient {
 
   return {
     async start() {
-      const endpoint = endpointOf(path);
-      const reason = await probe(path);
-      if (reason !== undefined) throw unreachable(path, reason);
-      dealer.connect(endpoint);
+      await dealer.connect(`ipc://${path}`).catch((error: unknown) => {
+        throw socketError(path, error);
+      });
     },
     call: <N extends AnswerName>(action: N, input: InputOf<N>) =>
       new Promise<ResultOf<N>>((resolve, reject) => {
@@ -100,7 +116,7 @@ function thrown({ code, message, details }: WireError): Error {
   return createError(code, message, { details });
 }
 
-function unreachable(path: string, cause: Error): Error {
-  const message = `no node answers at ${path}: is cocained running? If it runs with another runtime folder, name that one`;
-  return createError("COC_ADMIN_UNREACHABLE", message, { cause });
+function tooLarge(size: number): Error {
+  const message = `the request has ${size} bytes and the control endpoint takes ${BODY_LIMIT}: send large ones to the task's own endpoint`;
+  return createError("COC_ADMIN_INPUT", message);
 }

@@ -1,11 +1,10 @@
-import { rm } from "node:fs/promises";
 import { dirname } from "node:path";
-import { createError, type Logger, messageOf } from "@cocaine/core/plugin";
+import { type Logger, messageOf } from "@cocaine/core/plugin";
 import { createRouter, type Peer } from "@cocaine/zmtp";
 import type { Node } from "../action.ts";
 import { dispatch } from "../dispatch.ts";
 import { decodeRequest } from "../wire.ts";
-import { endpointOf, probe } from "./endpoint.ts";
+import { socketError } from "./failure.ts";
 import { ownFolder } from "./folder.ts";
 import { createSession, type Session } from "./session.ts";
 
@@ -14,7 +13,7 @@ export interface LocalServer {
   /**
    * Opens the endpoint. A socket that a killed server left is replaced.
    *
-   * @throws `COC_ADMIN_RUNNING` if a server listens there already; `COC_ADMIN_PATH` if the path is too long;
+   * @throws `COC_ADMIN_RUNNING` if a server listens there already; `COC_ADMIN_SOCKET` if it cannot be bound;
    * `COC_ADMIN_FOLDER` if others can enter its folder, or it cannot be made.
    */
   start(): Promise<void>;
@@ -28,15 +27,11 @@ export interface LocalServerOptions extends Node {
   readonly log: Logger;
 }
 
-/** Bytes of one request at most: a manifest, or the request of a call. */
-const REQUEST_LIMIT = 64 * 1024 * 1024;
-
 /** Makes the control endpoint. Whoever can enter the folder of its socket may do everything. */
 export function createLocalServer({ path, log, ...node }: LocalServerOptions): LocalServer {
   const clients = new Map<Peer, Map<string, Session>>();
 
   const router = createRouter({
-    limits: { frame: REQUEST_LIMIT, message: REQUEST_LIMIT },
     onConnect: (peer) => clients.set(peer, new Map()),
     onDisconnect(peer) {
       for (const session of clients.get(peer)?.values() ?? []) session.cancel();
@@ -67,20 +62,14 @@ export function createLocalServer({ path, log, ...node }: LocalServerOptions): L
 
   return {
     async start() {
-      const endpoint = endpointOf(path);
       await ownFolder(dirname(path));
-      if ((await probe(path)) === undefined) throw running(path);
-      await rm(path, { force: true });
-      await router.bind(endpoint);
+      await router.bind(`ipc://${path}`).catch((error: unknown) => {
+        throw socketError(path, error);
+      });
     },
     async close() {
       for (const sessions of clients.values()) for (const session of sessions.values()) session.cancel();
       await router.close();
     },
   };
-}
-
-function running(path: string): Error {
-  const message = `a server listens on ${path} already: end it, or give this one another runtime folder`;
-  return createError("COC_ADMIN_RUNNING", message);
 }
