@@ -32,7 +32,7 @@ const options = { rounds: Number(rounds ?? (quick ? 3 : 7)), quick };
 process.chdir(paths.root);
 if (!prepared) {
   execFileSync(process.execPath, ["scripts/prepare-tests.mjs", "--bench"], { stdio: "inherit" });
-  execFileSync("pnpm", ["build"], { stdio: "inherit" });
+  execFileSync("pnpm", ["run", "build"], { stdio: "inherit" });
 }
 compile();
 

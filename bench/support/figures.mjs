@@ -19,7 +19,7 @@ export async function interleave({ subjects, cases, rounds, measure }) {
 }
 
 /** The middle one, or the mean of the two in the middle. */
-export function median(figures) {
+function median(figures) {
   const sorted = [...figures].sort((left, right) => left - right);
   const half = sorted.length >> 1;
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
