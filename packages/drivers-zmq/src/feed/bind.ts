@@ -1,9 +1,9 @@
 import { connect } from "node:net";
 import { createError, messageOf } from "@cocaine/core/plugin";
-import type { Publisher } from "zeromq";
+import type { XPublisher } from "zeromq";
 
 /** Binds the socket, or closes it and rejects with an error that says what to do. Resolves to the real endpoint. */
-export async function bindPublisher(socket: Publisher, endpoint: string): Promise<string> {
+export async function bindPublisher(socket: XPublisher, endpoint: string): Promise<string> {
   try {
     await refuseTakenPath(endpoint);
     await socket.bind(endpoint);

@@ -1,8 +1,9 @@
 import type { FeedSocket, Logger, OpenFeed } from "@cocaine/core/plugin";
-import type { Publisher } from "zeromq";
+import type { XPublisher } from "zeromq";
 import { Backlog } from "./backlog.ts";
 import { bindPublisher } from "./bind.ts";
 import { createDropReport } from "./drops.ts";
+import { followSubscriptions } from "./subscriptions.ts";
 
 /** Milliseconds that what was published last has to reach its subscribers after `close()`. */
 const LINGER = 200;
@@ -26,7 +27,8 @@ export interface ZmqFeedOptions {
 }
 
 /**
- * Makes the function that opens feeds: a ZeroMQ PUB socket each, on libzmq, so every ZeroMQ program can subscribe.
+ * Makes the function that opens feeds: a ZeroMQ publisher each, on libzmq, so every SUB socket can subscribe. It is an
+ * XPUB socket, which is a PUB socket that tells what subscribers ask for: a message that nobody asks for costs nothing.
  * A message has two frames, envelope and body, both UTF-8 text; subscriptions match the start of the envelope.
  *
  * The native `zeromq` addon is loaded when the first feed is opened.
@@ -42,16 +44,17 @@ export interface ZmqFeedOptions {
 export function zmqFeed(options: ZmqFeedOptions = {}): OpenFeed {
   const { backlog = 10_000, backlogBytes = 64 * 1024 * 1024, hwm = 1000 } = options;
   return async (endpoint, log) => {
-    const { Publisher } = await import("zeromq");
-    const socket = new Publisher({ linger: LINGER, sendHighWaterMark: hwm });
+    const { XPublisher } = await import("zeromq");
+    const socket = new XPublisher({ linger: LINGER, sendHighWaterMark: hwm });
     const real = await bindPublisher(socket, endpoint);
     return openFeed(socket, real, new Backlog(backlog, backlogBytes), log);
   };
 }
 
 /** Publishes through a backlog, since the addon's `send()` takes one message at a time. */
-function openFeed(socket: Publisher, endpoint: string, backlog: Backlog, log: Logger): FeedSocket {
+function openFeed(socket: XPublisher, endpoint: string, backlog: Backlog, log: Logger): FeedSocket {
   const drops = createDropReport(log, endpoint);
+  const subscriptions = followSubscriptions(socket, log);
   let pump: Promise<void> | undefined;
   let closing: Promise<void> | undefined;
 
@@ -77,7 +80,7 @@ function openFeed(socket: Publisher, endpoint: string, backlog: Backlog, log: Lo
   return {
     endpoint,
     publish(envelope, body) {
-      if (closing) return;
+      if (closing || !subscriptions.match(envelope)) return;
       drops.add(backlog.push([envelope, body]));
       pump ??= send();
     },

@@ -120,11 +120,48 @@ test.each(["tcp://nosuchinterface:1", "http://localhost", "nonsense"])("%s is CO
 
 test("a burst beyond the backlog drops the oldest and tells the log once", async () => {
   const { feed, log } = await open("tcp://lo:0", { backlog: 100 });
+  const client = subscribe(feed.endpoint, "");
+  const first = client.line();
+  await publishUntil(() => feed.publish("ready", ""), first);
   for (let at = 0; at < 1101; at++) feed.publish("n", String(at));
   await feed.close();
   expect(log.lines.map(({ level, fields }) => ({ level, ...fields }))).toEqual([
     { level: "warn", endpoint: feed.endpoint, dropped: 1000 },
   ]);
+});
+
+test("what nobody asks for is not sent, and is again when somebody does", async () => {
+  const { feed, log } = await open("tcp://lo:0", { backlog: 1 });
+  for (let at = 0; at < 100; at++) feed.publish("n", String(at));
+  const subscriber = new Subscriber();
+  cleanups.push(() => subscriber.close());
+  subscriber.subscribe("n");
+  subscriber.connect(feed.endpoint);
+  await publishUntil(() => feed.publish("n", "heard"), subscriber.receive());
+  for (let at = 0; at < 100; at++) feed.publish("other", String(at));
+
+  subscriber.unsubscribe("n");
+  subscriber.subscribe("other");
+  const heard = (async () => {
+    for await (const [envelope] of subscriber) if (String(envelope) === "other") return;
+  })();
+  await publishUntil(() => feed.publish("other", ""), heard);
+  await feed.close();
+  expect(log.lines).toEqual([]);
+});
+
+test("a prefix that ends within a character still finds its messages", async () => {
+  const { feed } = await open("tcp://lo:0");
+  const subscriber = new Subscriber();
+  cleanups.push(() => subscriber.close());
+  subscriber.subscribe(Buffer.from("да").subarray(0, 3));
+  subscriber.connect(feed.endpoint);
+  const heard = subscriber.receive();
+  await publishUntil(() => {
+    feed.publish("нет", "no");
+    feed.publish("да", "yes");
+  }, heard);
+  expect((await heard).map(String)).toEqual(["да", "yes"]);
 });
 
 test("a subscriber that stopped reading does not grow the server", async () => {
