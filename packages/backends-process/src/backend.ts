@@ -29,12 +29,14 @@ interface Opened {
 export function createProcessBackend(env: Environment, context: BackendContext): Backend {
   const { app, log, runtimeDir } = context;
   const workers = new Set<ProcessWorker>();
+  let opening: Promise<Opened> | undefined;
   let opened: Opened | undefined;
   let closing: Promise<void> | undefined;
 
   return {
     async start() {
-      opened = await open();
+      opening ??= open();
+      opened = await opening;
     },
 
     spawn(launch, spec) {
@@ -60,9 +62,7 @@ export function createProcessBackend(env: Environment, context: BackendContext):
   async function open(): Promise<Opened> {
     const folder = await prepareFolder();
     const path = join(folder, "bus");
-    const bus = createBus((identity) =>
-      log.warn({ identity }, "refused a connection to the workers' bus: no worker of this identity is expected"),
-    );
+    const bus = createBus((error) => log.warn({ err: error }, "a connection to the workers' bus was refused"));
     try {
       if (Buffer.byteLength(path) > SOCKET_PATH_LIMIT) throw pathTooLong(path, SOCKET_PATH_LIMIT);
       await bus.bind(`ipc://${path}`).catch((cause: unknown) => {
@@ -85,7 +85,7 @@ export function createProcessBackend(env: Environment, context: BackendContext):
   }
 
   function startWorker({ folder, endpoint, bus }: Opened, launch: Launch & { kind: "command" }, spec: WorkerSpec) {
-    const path = join(folder, spec.identity);
+    const path = join(folder, `${spec.identity}.progress`);
     const progress = createProgress(path);
     const worker = new ProcessWorker({
       launch,
@@ -102,9 +102,11 @@ export function createProcessBackend(env: Environment, context: BackendContext):
 
   async function close(): Promise<void> {
     await Promise.all([...workers].map((worker) => worker.stop(0)));
-    if (opened === undefined) return;
-    await opened.bus.close();
-    await rm(opened.folder, { recursive: true, force: true });
+    // A start that failed has told its caller, and left nothing.
+    const last = await opening?.catch(() => undefined);
+    if (last === undefined) return;
+    await last.bus.close();
+    await rm(last.folder, { recursive: true, force: true });
   }
 }
 

@@ -17,20 +17,20 @@ export interface Bus {
   close(): Promise<void>;
 }
 
-/** @param onRefused - told of identities that no worker was given, or that have connected already. */
-export function createBus(onRefused: (identity: string) => void): Bus {
+/** @param onRefused - told of connections that were turned away: their identity is no worker's, or was used already. */
+export function createBus(onRefused: (error: Error) => void): Bus {
   const expected = new Map<string, Connected>();
   const connected = new WeakMap<Peer, Connected>();
 
   const router = createRouter({
     accept(routingId) {
-      const identity = Buffer.from(routingId).toString("latin1");
-      if (expected.has(identity)) return true;
-      onRefused(identity);
-      return false;
+      return expected.has(nameOf(routingId));
+    },
+    onRefused(_remote, error) {
+      onRefused(error);
     },
     onConnect(peer) {
-      const identity = Buffer.from(peer.routingId).toString("latin1");
+      const identity = nameOf(peer.routingId);
       const worker = expected.get(identity);
       if (worker === undefined) return peer.close();
       expected.delete(identity);
@@ -57,4 +57,8 @@ export function createBus(onRefused: (identity: string) => void): Bus {
     },
     close: () => router.close(),
   };
+}
+
+function nameOf(routingId: Uint8Array): string {
+  return Buffer.from(routingId).toString("latin1");
 }

@@ -1,13 +1,13 @@
 /**
  * Sends a signal to every process of a group.
  *
- * @returns `false` when the group has no process any more.
+ * @returns `false` when the group has no process any more, or none that this user may signal.
  */
 export function signalGroup(leader: number, signal: NodeJS.Signals): boolean {
   try {
     return process.kill(-leader, signal);
   } catch (error) {
-    if (isErrno(error, "ESRCH")) return false;
+    if (isErrno(error, "ESRCH") || isErrno(error, "EPERM")) return false;
     throw error;
   }
 }
