@@ -27,6 +27,15 @@ export function jsonFrame(value: Record<string, unknown>): Buffer {
   return Buffer.from(text.length > TEXT_LIMIT ? '{"omitted":"too long"}' : text, "utf8");
 }
 
+/** The frames of ERROR for whatever app code threw. */
+export function failureFrames(thrown: unknown): Buffer[] {
+  if (!(thrown instanceof Error)) {
+    const text = typeof thrown === "object" && thrown !== null ? stringify({ thrown }) : String(thrown);
+    return [textFrame("Error"), textFrame(text)];
+  }
+  return [textFrame(thrown.name), textFrame(thrown.message), jsonFrame({ stack: thrown.stack })];
+}
+
 function stringify(value: Record<string, unknown>): string {
   try {
     return JSON.stringify(value);

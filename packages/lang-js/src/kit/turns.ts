@@ -1,5 +1,5 @@
 /** Milliseconds that answers may wait for others to leave with. */
-const PATIENCE = 1;
+export const PATIENCE = 1;
 
 /**
  * Hands on the messages of one read. Answers leave when the turn of the loop ends; when the messages of a read take

@@ -2,9 +2,10 @@ import { Code, FLAG_END } from "@cocaine/core/plugin";
 import type { Link } from "./link.ts";
 import type { Mark } from "./mark.ts";
 import type { Methods } from "./methods.ts";
-import { jobOf, jsonFrame, textFrame } from "./protocol.ts";
+import { failureFrames, jobOf } from "./protocol.ts";
 import { reply } from "./reply.ts";
 import { RunningJob } from "./running-job.ts";
+import { PATIENCE } from "./turns.ts";
 
 export interface WorkerOptions {
   readonly link: Link;
@@ -65,7 +66,7 @@ export class Worker {
       frames[3],
       whole,
     );
-    if (this.#running < this.#options.concurrency) return this.#begin(job);
+    if (this.#running < this.#options.concurrency && this.#ahead.length === 0) return this.#begin(job);
     this.#jobs.set(number, job);
     this.#ahead.push(job);
   }
@@ -120,16 +121,24 @@ export class Worker {
   #ended(job: RunningJob): void {
     this.#jobs.delete(job.number);
     this.#running--;
-    while (this.#ahead.length > 0 && this.#running < this.#options.concurrency) {
-      this.#begin(this.#ahead.shift() as RunningJob);
-    }
-    this.#doneIfIdle();
+    this.#goOn();
   }
 
+  /** Begins jobs that were sent ahead, in their order: the mark says that all before it have begun. */
+  readonly #goOn = (): void => {
+    const began = performance.now();
+    while (this.#ahead.length > 0 && this.#running < this.#options.concurrency) {
+      this.#begin(this.#ahead.shift() as RunningJob);
+      if (performance.now() - began < PATIENCE) continue;
+      // Ends the turn, so that the answers leave.
+      setImmediate(this.#goOn);
+      return;
+    }
+    this.#doneIfIdle();
+  };
+
   #fail(job: RunningJob, thrown: unknown): void {
-    const error = thrown instanceof Error ? thrown : new Error(String(thrown));
-    const details = error.stack === undefined ? [] : [jsonFrame({ stack: error.stack })];
-    this.#link.send(Code.ERROR, FLAG_END, job.number, textFrame(error.name), textFrame(error.message), ...details);
+    this.#link.send(Code.ERROR, FLAG_END, job.number, ...failureFrames(thrown));
   }
 
   #doneIfIdle(): void {
