@@ -34,7 +34,9 @@ export const examples = [
 
 /** Why Python apps cannot run here, if they cannot. */
 function missingPython() {
-  const { status, stdout } = spawnSync("python3", ["-c", "import sys; print(sys.version_info >= (3, 9))"], { encoding: "utf8" });
+  const { status, stdout } = spawnSync("python3", ["-c", "import sys; print(sys.version_info >= (3, 9))"], {
+    encoding: "utf8",
+  });
   if (status !== 0) return "there is no python3 in the PATH";
   return stdout.trim() === "True" ? undefined : "its python3 is older than 3.9";
 }

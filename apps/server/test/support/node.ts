@@ -2,7 +2,7 @@ import { spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import type { AppInfo } from "@cocaine/core";
-import { onTestFinished, vi } from "vitest";
+import { onTestFinished } from "vitest";
 import { cocaine, cocained, type Ended, type RunOptions, runNode } from "./programs.ts";
 import { temporaryFolder } from "./temporary.ts";
 
@@ -55,7 +55,13 @@ export async function startNode({
   child.stderr.setEncoding("utf8").on("data", (text: string) => {
     stderr += text;
   });
-  createInterface(child.stdout).on("line", (line) => log.push(JSON.parse(line) as LogLine));
+  const up = new Promise<void>((resolve) => {
+    createInterface(child.stdout).on("line", (line) => {
+      const entry = JSON.parse(line) as LogLine;
+      log.push(entry);
+      if (entry.msg === "up") resolve();
+    });
+  });
   onTestFinished(async () => {
     if (child.exitCode === null && child.signalCode === null) child.kill("SIGTERM");
     const timer = setTimeout(() => child.kill("SIGKILL"), 10_000);
@@ -83,12 +89,7 @@ export async function startNode({
     },
     signal: (signal) => child.kill(signal),
   };
-  await vi.waitFor(
-    () => {
-      if (child.exitCode !== null) throw new Error(`cocained ended with ${child.exitCode}: ${stderr}`);
-      if (!log.some(({ msg }) => msg === "up")) throw new Error(`cocained is not up: ${JSON.stringify(log)}`);
-    },
-    { timeout: 20_000 },
-  );
+  const early = await Promise.race([up, ended]);
+  if (early !== undefined) throw new Error(`cocained ended with ${early.code}: ${stderr}`);
   return node;
 }

@@ -1,0 +1,93 @@
+import { writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { describe, expect, it, vi } from "vitest";
+import { appManifest, writeManifest } from "./support/manifest.ts";
+import { type NodeOptions, type RunningNode, startNode } from "./support/node.ts";
+import { processesWith } from "./support/processes.ts";
+import { temporaryFolder } from "./support/temporary.ts";
+
+/** A node whose folder has the app of the tests. */
+async function nodeWithApp(options: NodeOptions = {}): Promise<RunningNode> {
+  const apps = await temporaryFolder();
+  await writeManifest(apps, "app.json", appManifest());
+  return startNode({ ...options, args: ["--apps", apps, ...(options.args ?? [])] });
+}
+
+const running = (node: RunningNode) =>
+  vi.waitFor(async () => expect((await node.app("app")).jobs.running).toBe(1), 5000);
+
+const logged = (node: RunningNode, text: string) =>
+  vi.waitFor(() => expect(node.log.map(({ msg }) => msg).join("\n")).toContain(text), 15_000);
+
+describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
+  it("ends the server once its running jobs have ended: a slow request still gets its answer", async () => {
+    const node = await nodeWithApp();
+    const answer = node.cocaine(["call", "app", "slow", "--data", "1500"]);
+    await running(node);
+    expect(await processesWith(node.runtimeDir)).not.toEqual([]);
+    node.signal(signal);
+    expect(await answer).toEqual({ code: 0, stdout: "slow, but whole", stderr: "" });
+    expect(await node.ended).toEqual({ code: 0, signal: null });
+    expect(await processesWith(node.runtimeDir)).toEqual([]);
+  });
+});
+
+describe("a server that is told to end", () => {
+  it("gives running jobs no more than the deadline", async () => {
+    const node = await nodeWithApp({ args: ["--shutdown-deadline", "0.5"] });
+    const answer = node.cocaine(["call", "app", "slow", "--data", "60000"]);
+    await running(node);
+    node.signal("SIGTERM");
+    expect(await answer).toMatchObject({ code: 1, stderr: expect.stringContaining("COC_SHUTDOWN") });
+    expect(await node.ended).toEqual({ code: 0, signal: null });
+    expect(await processesWith(node.runtimeDir)).toEqual([]);
+  });
+
+  it("ends at once at the second signal, and leaves no worker", async () => {
+    const node = await nodeWithApp();
+    const answer = node.cocaine(["call", "app", "slow", "--data", "60000"]);
+    await running(node);
+    node.signal("SIGTERM");
+    await logged(node, "running jobs are waited for");
+    node.signal("SIGTERM");
+    expect(await node.ended).toEqual({ code: 143, signal: null });
+    expect((await answer).code).toBe(3);
+    await vi.waitFor(async () => expect(await processesWith(node.runtimeDir)).toEqual([]), 5000);
+  });
+});
+
+describe("SIGHUP", () => {
+  it("restarts every app with its code as it is now, those of the folder and those of the storage", async () => {
+    const [apps, stored] = [await temporaryFolder(), await temporaryFolder()];
+    const tasks = { who: { type: "server+zmq", endpoint: "ipc://who.sock" } };
+    const code = async (answer: string) => {
+      for (const folder of [apps, stored])
+        await writeFile(join(folder, "app.mjs"), `export const who = () => "${answer}";\n`);
+    };
+    await code("old");
+    await writeManifest(apps, "a.json", { type: "js", args: "./app.mjs", tasks });
+    const node = await startNode({ args: ["--apps", apps] });
+    await node.cocaine(["deploy", await writeManifest(stored, "b.json", { type: "js", args: "./app.mjs", tasks })]);
+    await code("new");
+    node.signal("SIGHUP");
+    await logged(node, "reloaded");
+    expect((await node.cocaine(["call", "a", "who"])).stdout).toBe("new");
+    expect((await node.cocaine(["call", "b", "who"])).stdout).toBe("new");
+  });
+
+  it("reads the configuration again: another folder of apps, another level", async () => {
+    const [folder, first, second] = [await temporaryFolder(), await temporaryFolder(), await temporaryFolder()];
+    await writeManifest(first, "a.json", appManifest());
+    await writeManifest(second, "b.json", appManifest());
+    const config = await writeManifest(folder, "cocained.yaml", `apps: ${first}\n`);
+    const node = await startNode({ args: ["--config", config] });
+    await writeFile(config, `apps: ${second}\n`);
+    node.signal("SIGHUP");
+    await logged(node, "reloaded");
+    expect(await node.ask("ls")).toMatchObject([{ name: "b" }]);
+    await writeFile(config, `aps: ${first}\n`);
+    node.signal("SIGHUP");
+    await logged(node, "the reload failed, all goes on as before");
+    expect(await node.ask("ls")).toMatchObject([{ name: "b" }]);
+  });
+});
