@@ -1,5 +1,6 @@
 /**
  * Measures every subject in every case, round after round, so that a slow moment of the machine meets all of them.
+ * The first round does not count: code is compiled in it, workers start and caches fill.
  *
  * @param subjects - their names.
  * @param cases - what each is measured at, such as the messages in flight.
@@ -9,11 +10,14 @@
 export async function interleave({ subjects, cases, rounds, measure }) {
   const figures = {};
   for (const subject of subjects) figures[subject] = Object.fromEntries(cases.map((at) => [at, []]));
-  for (let round = 0; round < rounds; round += 1) {
+  for (let round = 0; round <= rounds; round += 1) {
+    process.stderr.write(round === 0 ? "warm-up\n" : `round ${round} of ${rounds}\n`);
     for (const at of cases) {
-      for (const subject of subjects) figures[subject][at].push(await measure(subject, at));
+      for (const subject of subjects) {
+        const figure = await measure(subject, at);
+        if (round > 0) figures[subject][at].push(figure);
+      }
     }
-    process.stderr.write(`round ${round + 1} of ${rounds}\n`);
   }
   return figures;
 }
