@@ -7,10 +7,9 @@ import { spawn, spawnSync } from "node:child_process";
 import { mkdir, rm, symlink } from "node:fs/promises";
 import { join } from "node:path";
 import { setTimeout } from "node:timers/promises";
-import { fileURLToPath } from "node:url";
+import { build, program, root } from "./start/build.mjs";
 import { examples } from "./start/examples.mjs";
 
-const root = fileURLToPath(new URL("..", import.meta.url));
 const home = join(root, ".cache/start");
 const apps = join(home, "apps");
 const args = process.argv.slice(2);
@@ -19,7 +18,7 @@ build();
 const deployed = await linkExamples();
 const server = spawn(
   process.execPath,
-  [join(root, "apps/server/dist/cocained.js"), "--apps", apps, "--storage", `files:${join(home, "storage")}`, ...args],
+  [program("cocained"), "--apps", apps, "--storage", `files:${join(home, "storage")}`, ...args],
   { stdio: "inherit" },
 );
 // Ctrl-C reaches the server by itself; the other signals are handed on, and each is the server's to act on.
@@ -29,28 +28,18 @@ server.on("exit", (code) => process.exit(code ?? 1));
 await up(deployed.map(({ name }) => name));
 console.log(`\nIn another terminal, try:\n${deployed.map(({ tries }) => tries).join("\n")}\n`);
 
-/** Builds all packages; what the build says is shown only when it fails. */
-function build() {
-  console.log("Building …");
-  const { status, stdout, stderr } = spawnSync("pnpm", ["build"], { cwd: root, encoding: "utf8" });
-  if (status === 0) return;
-  console.error(`${stdout}\n${stderr}\nThe build failed.`);
-  process.exit(1);
-}
-
 /** Links the manifests of the examples whose language is there. */
 async function linkExamples() {
-  await rm(apps, { recursive: true, force: true });
   await mkdir(apps, { recursive: true });
   const linked = [];
   for (const example of examples) {
+    const link = join(apps, `${example.name}.yaml`);
+    await rm(link, { force: true });
     const missing = example.missing();
-    if (missing !== undefined) {
-      console.log(`The example ${example.name} is not deployed: ${missing}`);
-      continue;
-    }
-    await symlink(join(root, "examples", example.manifest), join(apps, `${example.name}.yaml`));
-    linked.push(example);
+    if (missing === undefined) {
+      await symlink(join(root, "examples", example.manifest), link);
+      linked.push(example);
+    } else console.log(`The example ${example.name} is not deployed: ${missing}`);
   }
   return linked;
 }
@@ -59,7 +48,7 @@ async function linkExamples() {
 async function up(names) {
   const at = args.indexOf("--runtime-dir");
   const where = at < 0 ? [] : args.slice(at, at + 2);
-  const command = [join(root, "apps/server/dist/cocaine.js"), ...where, "--json", "ls"];
+  const command = [program("cocaine"), ...where, "--json", "ls"];
   for (let attempt = 0; attempt < 50; attempt++) {
     await setTimeout(300);
     const { status, stdout } = spawnSync(process.execPath, command, { encoding: "utf8" });

@@ -9,7 +9,7 @@ export function page(_request, job) {
   const html = `<!doctype html>
 <title>Cocaine</title>
 <h1>Hello from JavaScript</h1>
-<p>You asked to ${method} <code>${escape(url)}</code>. This worker has greeted ${greeted} ZeroMQ clients.</p>
+<p>You asked to ${method} <code>${escaped(url)}</code>. This worker has greeted ${greeted} ZeroMQ clients.</p>
 `;
   return new Response(html, { headers: { "content-type": "text/html; charset=utf-8" } });
 }
@@ -26,6 +26,6 @@ export function tick() {
   return { greeted, seconds: Math.round((Date.now() - started) / 1000) };
 }
 
-function escape(text) {
+function escaped(text) {
   return text.replace(/[&<>"]/g, (sign) => `&#${sign.charCodeAt(0)};`);
 }

@@ -15,7 +15,7 @@ export async function readDocument(file: string, code: ErrorCode): Promise<unkno
 }
 
 /** Parses the text of a YAML or JSON file. */
-export function parseText(text: string, file: string, code: ErrorCode): unknown {
+function parseText(text: string, file: string, code: ErrorCode): unknown {
   return file.endsWith(".json") ? parseJson(text, file, code) : parseYaml(text, file, code);
 }
 

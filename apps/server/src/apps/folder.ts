@@ -3,7 +3,7 @@ import { basename, extname, join } from "node:path";
 import { MANIFEST_ENDINGS } from "../manifest-file.ts";
 
 /** A manifest file of a folder. */
-export interface Entry {
+interface Entry {
   readonly file: string;
   /** Changes whenever the file is written, touched or exchanged. */
   readonly mark: string;

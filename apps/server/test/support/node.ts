@@ -7,7 +7,7 @@ import { cocaine, cocained, type Ended, type RunOptions, runNode } from "./progr
 import { temporaryFolder } from "./temporary.ts";
 
 /** A line of the server's log. */
-export type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
+type LogLine = Readonly<Record<string, unknown>> & { readonly msg: string };
 
 /** A real cocained in a process of its own. */
 export interface RunningNode {

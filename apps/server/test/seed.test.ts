@@ -1,0 +1,177 @@
+import { spawn } from "node:child_process";
+import { createHash } from "node:crypto";
+import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { parse } from "yaml";
+import { absolute } from "../src/manifest-file.ts";
+import { writeManifest } from "./support/manifest.ts";
+import { type RunningNode, startNode } from "./support/node.ts";
+import { peakMemory } from "./support/processes.ts";
+import { python, root, run } from "./support/programs.ts";
+import { temporaryFolder } from "./support/temporary.ts";
+
+const client = (name: string): string => fileURLToPath(new URL(`fixtures/clients/${name}`, import.meta.url));
+
+const MIB = 1024 * 1024;
+
+interface Manifest {
+  pubsub: { endpoint: string };
+  tasks: Record<string, Record<string, unknown>>;
+}
+
+interface Seed {
+  readonly node: RunningNode;
+  readonly spool: string;
+}
+
+/** The example as it is, but for its ports, which are any that are free, and its spool, which is a folder of the test. */
+async function startSeed(file = "seed.yaml"): Promise<Seed> {
+  const folder = join(root, "examples/seed");
+  const manifest = absolute(parse(await readFile(join(folder, file), "utf8")), folder) as Manifest;
+  const home = await temporaryFolder();
+  const spool = join(home, "spool");
+  await mkdir(spool);
+  manifest.pubsub.endpoint = "tcp://lo:0";
+  for (const [task, endpoint] of [
+    ["event", "tcp://lo:0"],
+    ["web", "http://127.0.0.1:0"],
+  ] as const) {
+    if (manifest.tasks[task] !== undefined) manifest.tasks[task].endpoint = endpoint;
+  }
+  if (manifest.tasks.spool !== undefined) manifest.tasks.spool.path = spool;
+  const apps = join(home, "apps");
+  await mkdir(apps);
+  await writeManifest(apps, "seed.json", manifest);
+  return { node: await startNode({ args: ["--apps", apps] }), spool };
+}
+
+/** Subscribes to the feed with pyzmq, and collects its lines. */
+async function subscribe({ node }: Seed): Promise<string[]> {
+  const { feed } = await node.app("seed");
+  const child = spawn(python, [client("sub.py"), String(feed)]);
+  onTestFinished(() => void child.kill());
+  const lines: string[] = [];
+  createInterface(child.stdout).on("line", (line) => lines.push(line));
+  // A subscriber hears what is published once it is connected; each event is told on the feed, so one shows that it is.
+  await vi.waitFor(
+    async () => {
+      await node.cocaine(["call", "seed", "event", "--data", "are you there?"]);
+      expect(lines.length).toBeGreaterThan(0);
+    },
+    { timeout: 15_000, interval: 100 },
+  );
+  return lines;
+}
+
+describe("the manifest of 2011", () => {
+  it("runs with only its paths and ports changed: event, spool and feed", async () => {
+    const seed = await startSeed("manifest-2011.json");
+    const { stdout } = await run(python, [client("req.py"), await seed.node.endpoint("seed", "event"), "hello"]);
+    expect(JSON.parse(stdout)).toEqual({ event: "hello", number: 1 });
+    const feed = await subscribe(seed);
+    await writeFile(join(seed.spool, "one.txt"), "1");
+    await vi.waitFor(() => expect(feed.filter((line) => line.startsWith("spool file "))).toHaveLength(1), 15_000);
+  });
+});
+
+describe("the example seed", () => {
+  it("answers pyzmq clients: REQ one by one, DEALER many at once and in order", async () => {
+    const { node } = await startSeed();
+    const endpoint = await node.endpoint("seed", "event");
+    const req = await run(python, [client("req.py"), endpoint, "a", "b"]);
+    expect(
+      req.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).event),
+    ).toEqual(["a", "b"]);
+    const words = ["one", "two", "three", "four", "five"];
+    const dealer = await run(python, [client("dealer.py"), endpoint, ...words]);
+    expect(
+      dealer.stdout
+        .trim()
+        .split("\n")
+        .map((line) => JSON.parse(line).event)
+        .sort(),
+    ).toEqual([...words].sort());
+  });
+
+  it("publishes aggregate on its interval, and runs spool once for a file that is dropped", async () => {
+    const seed = await startSeed();
+    const feed = await subscribe(seed);
+    await writeFile(join(seed.spool, "report.txt"), "to be counted");
+    await vi.waitFor(() => expect(feed.some((line) => line.startsWith("spool sha256 "))).toBe(true), 15_000);
+    await vi.waitFor(() => expect(feed.filter((line) => line.startsWith("aggregate events "))).toHaveLength(2), {
+      timeout: 20_000,
+      interval: 200,
+    });
+    const fields = feed.filter((line) => line.startsWith("spool ")).map((line) => line.split(" "));
+    const digest = createHash("sha256").update("to be counted").digest("hex");
+    expect(fields.map(([, field, , , value]) => [field, value])).toEqual([
+      ["file", join(seed.spool, "report.txt")],
+      ["size", "13"],
+      ["sha256", digest],
+    ]);
+    expect(fields[0]?.[3]).toMatch(/^\d+\.\d{3}$/);
+  });
+
+  it("serves its page to curl", async () => {
+    const { node } = await startSeed();
+    const web = await node.endpoint("seed", "web");
+    const page = await run("curl", ["-sS", "-i", `${web}/`]);
+    expect(page.stdout).toMatch(/^HTTP\/1\.1 200 OK\r\n/);
+    expect(page.stdout).toContain("<h1>Hello from Python</h1>");
+    expect((await run("curl", ["-sS", "-o", "/dev/null", "-w", "%{http_code}", `${web}/nowhere`])).stdout).toBe("404");
+  });
+
+  it("takes 100 MB up and sends 100 MB down, and neither server nor worker grows", async () => {
+    const { node } = await startSeed();
+    const web = await node.endpoint("seed", "web");
+    const file = join(await temporaryFolder(), "big");
+    await writeFile(file, "");
+    await truncate(file, 100_000_000);
+    const small = await run("curl", ["-sS", "-T", fileURLToPath(import.meta.url), `${web}/upload`]);
+    expect(JSON.parse(small.stdout).size).toBeGreaterThan(0);
+    const worker = Number((await node.app("seed")).pool.workers[0]?.pid);
+    const before = { server: await peakMemory(node.pid), worker: await peakMemory(worker) };
+
+    const up = await run("curl", ["-sS", "-T", file, `${web}/upload`]);
+    expect(JSON.parse(up.stdout)).toEqual({
+      size: 100_000_000,
+      sha256: createHash("sha256").update(new Uint8Array(100_000_000)).digest("hex"),
+    });
+    const down = await run("curl", [
+      "-sS",
+      "-o",
+      "/dev/null",
+      "-w",
+      "%{http_code} %{size_download}",
+      `${web}/download?size=100000000`,
+    ]);
+    expect(down.stdout).toBe("200 100000000");
+
+    expect((await node.app("seed")).pool.workers.map(({ pid }) => pid)).toContain(worker);
+    expect((await peakMemory(node.pid)) - before.server).toBeLessThan(48 * MIB);
+    expect((await peakMemory(worker)) - before.worker).toBeLessThan(16 * MIB);
+  });
+});
+
+describe("the example hello-js", () => {
+  it("serves its page, greets, and ticks on its feed", async () => {
+    const folder = join(root, "examples/hello-js");
+    const manifest = absolute(parse(await readFile(join(folder, "hello-js.yaml"), "utf8")), folder) as Manifest;
+    Object.assign(manifest.tasks.page ?? {}, { endpoint: "http://127.0.0.1:0" });
+    Object.assign(manifest.tasks.greet ?? {}, { endpoint: "tcp://lo:0" });
+    const node = await startNode();
+    await node.cocaine(["deploy", await writeManifest(await temporaryFolder(), "hello-js.json", manifest)]);
+    const page = await run("curl", ["-sS", `${await node.endpoint("hello-js", "page")}/`]);
+    expect(page.stdout).toContain("<h1>Hello from JavaScript</h1>");
+    const greeted = await run(python, [client("req.py"), await node.endpoint("hello-js", "greet"), "Ada"]);
+    expect(greeted.stdout).toBe("Hello, Ada!\n");
+    const { stdout } = await node.cocaine(["--json", "feed", "hello-js", "--count", "1"]);
+    expect(JSON.parse(stdout).result).toMatchObject({ envelope: expect.stringMatching(/^(tick greeted |@)/) });
+  });
+});
