@@ -1,6 +1,6 @@
-import { connect } from "node:net";
 import { createError, messageOf } from "@cocaine/core/plugin";
 import type { XPublisher } from "zeromq";
+import { isListening } from "./probe.ts";
 
 /** Binds the socket, or closes it and rejects with an error that says what to do. Resolves to the real endpoint. */
 export async function bindPublisher(socket: XPublisher, endpoint: string): Promise<string> {
@@ -26,12 +26,6 @@ function bindError(endpoint: string, cause: unknown): Error {
 
 /** libzmq takes the path of an `ipc://` endpoint from whoever listens there; a feed must not. */
 async function refuseTakenPath(endpoint: string): Promise<void> {
-  if (!endpoint.startsWith("ipc:///")) return;
-  const socket = connect(endpoint.slice("ipc://".length));
-  const taken = await new Promise<boolean>((resolve) => {
-    socket.once("connect", () => resolve(true));
-    socket.once("error", () => resolve(false));
-  });
-  socket.destroy();
-  if (taken) throw Object.assign(new Error("Another program listens there"), { code: "EADDRINUSE" });
+  if (!endpoint.startsWith("ipc:///") || !(await isListening(endpoint))) return;
+  throw Object.assign(new Error("Another program listens there"), { code: "EADDRINUSE" });
 }

@@ -3,6 +3,7 @@ import type { XPublisher } from "zeromq";
 import { Backlog } from "./backlog.ts";
 import { bindPublisher } from "./bind.ts";
 import { createDropReport } from "./drops.ts";
+import { released } from "./probe.ts";
 import { followSubscriptions } from "./subscriptions.ts";
 
 /** Milliseconds that what was published last has to reach its subscribers after `close()`. */
@@ -72,9 +73,8 @@ function openFeed(socket: XPublisher, endpoint: string, backlog: Backlog, log: L
   async function close(): Promise<void> {
     await pump;
     drops.close();
-    // Closing alone would give the address back only some time later.
-    await socket.unbind(endpoint);
     socket.close();
+    await released(endpoint);
   }
 
   return {
