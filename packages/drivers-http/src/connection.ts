@@ -1,0 +1,95 @@
+import { STATUS_CODES } from "node:http";
+import type { Socket } from "node:net";
+import { bodyOf, type Problem } from "./answer.ts";
+import type { Exchange } from "./exchange.ts";
+
+/** One end of a connection. */
+export interface Peer {
+  readonly address: string;
+  readonly port: number;
+}
+
+/**
+ * One client's connection. It is `open`; `last` when nothing more is read from it and it ends with its last answer;
+ * `gone` when the socket is closed.
+ */
+export class Connection {
+  readonly remote: Peer;
+  readonly local: Peer;
+  readonly #socket: Socket;
+  readonly #exchanges = new Set<Exchange>();
+  #state: "open" | "last" | "gone" = "open";
+  #problem: Problem | undefined;
+
+  constructor(socket: Socket) {
+    this.#socket = socket;
+    this.remote = peer(socket.remoteAddress, socket.remotePort);
+    this.local = peer(socket.localAddress, socket.localPort);
+  }
+
+  /** It has requests without a complete answer. */
+  get busy(): boolean {
+    return this.#exchanges.size > 0;
+  }
+
+  /** Bytes wait for the client. */
+  get behind(): boolean {
+    return this.#socket.writableLength > 0;
+  }
+
+  begin(exchange: Exchange): void {
+    this.#exchanges.add(exchange);
+  }
+
+  finish(exchange: Exchange): void {
+    this.#exchanges.delete(exchange);
+    if (this.#state === "last" && !this.busy) this.#end();
+  }
+
+  /** open → last: what the client sent cannot be read on. */
+  refuse(problem: Problem): void {
+    if (this.#state !== "open") return;
+    for (const exchange of this.#exchanges) {
+      // Its own body is broken: the answer is its own, and the last.
+      if (exchange.reading) {
+        this.#state = "last";
+        return exchange.refuse(problem);
+      }
+    }
+    this.#problem = problem;
+    this.last();
+  }
+
+  /** open → last: ends when what runs has its answer. */
+  last(): void {
+    if (this.#state !== "open") return;
+    this.#state = "last";
+    if (!this.busy) this.#end();
+  }
+
+  /** Any → gone. */
+  leave(): void {
+    this.#state = "gone";
+    for (const exchange of [...this.#exchanges]) exchange.leave();
+  }
+
+  destroy(): void {
+    this.#socket.destroy();
+  }
+
+  #end(): void {
+    const problem = this.#problem;
+    if (problem !== undefined && this.#socket.writable) {
+      const [type, body] = bodyOf(problem, undefined);
+      this.#socket.write(
+        `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
+      );
+    }
+    this.#socket.destroySoon();
+  }
+}
+
+function peer(address = "", port = 0): Peer {
+  // An IPv4 client of a socket that serves both.
+  return { address: address.startsWith("::ffff:") ? address.slice(7) : address, port };
+}

@@ -1,0 +1,87 @@
+import type { Driver, DriverContext } from "@cocaine/core/plugin";
+import { CLOSING, notAllowed, PAUSED } from "./answer.ts";
+import type { Listeners, Membership } from "./listeners.ts";
+import type { HttpOptions } from "./options.ts";
+import type { Closable, Site } from "./site.ts";
+
+/** Makes the driver of one task: its place on a shared listener, and what it counts. */
+export function createTaskDriver(options: HttpOptions, context: DriverContext, listeners: Listeners): Driver {
+  const { methods, limits } = options;
+  const open = new Set<Closable>();
+  const statuses: Record<string, number> = {};
+  let requests = 0;
+  let aborted = 0;
+  let paused = false;
+  let closing = false;
+  let idle: (() => void) | undefined;
+  let membership: Membership | undefined;
+  let closed: Promise<void> | undefined;
+
+  const site: Site = {
+    name: `task "${context.task}" of app "${context.app}"`,
+    hosts: options.host?.map((host) => host.toLowerCase()) ?? [""],
+    path: options.path,
+    bodyLimit: limits.body ?? Number.POSITIVE_INFINITY,
+    bodyTimeout: limits["body-timeout"] * 1000,
+    accessLog: options["access-log"],
+    log: context.log,
+    get closing() {
+      return closing;
+    },
+    refuses({ method = "" }) {
+      if (closing) return CLOSING;
+      if (paused) return PAUSED;
+      return methods === undefined || methods.includes(method) ? undefined : notAllowed(methods);
+    },
+    trigger: (request, sink) => context.trigger(request, sink),
+    opened(exchange) {
+      requests++;
+      open.add(exchange);
+    },
+    closed(exchange, status) {
+      open.delete(exchange);
+      if (status === 0) aborted++;
+      else {
+        const kind = `${Math.floor(status / 100)}xx`;
+        statuses[kind] = (statuses[kind] ?? 0) + 1;
+      }
+      if (open.size === 0) idle?.();
+    },
+  };
+
+  async function close(): Promise<void> {
+    closing = true;
+    for (const exchange of [...open]) exchange.abort();
+    await membership?.leave();
+  }
+
+  return {
+    async start() {
+      membership = await listeners.join(options.endpoint, limits, site);
+    },
+    pause() {
+      paused = true;
+    },
+    resume() {
+      paused = false;
+    },
+    async drain() {
+      closing = true;
+      if (open.size > 0) await new Promise<void>((resolve) => (idle = resolve));
+    },
+    close() {
+      closed ??= close();
+      return closed;
+    },
+    info: () => ({
+      endpoint: membership?.endpoint,
+      host: options.host,
+      path: options.path,
+      connections: membership?.connections() ?? 0,
+      requests,
+      running: open.size,
+      statuses: { ...statuses },
+      aborted,
+    }),
+  };
+}

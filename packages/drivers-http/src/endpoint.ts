@@ -1,0 +1,58 @@
+import { lookup } from "node:dns/promises";
+import { isIP } from "node:net";
+import { networkInterfaces } from "node:os";
+import { type CocaineError, createError, messageOf } from "@cocaine/core/plugin";
+
+/** An endpoint as the system binds it. */
+export interface Address {
+  /** IP address; `undefined` is every interface, IPv6 and IPv4. */
+  readonly host: string | undefined;
+  /** 0: any free one. */
+  readonly port: number;
+}
+
+/**
+ * Finds the address of an endpoint such as `http://lo:8080`.
+ *
+ * @throws `COC_HTTP_ENDPOINT` where its host is no interface, address or name, or the port is out of range.
+ */
+export async function resolveEndpoint(endpoint: string): Promise<Address> {
+  const [, bracketed, plain, port] = /^http:\/\/(?:\[(.+)\]|([^/:]+))(?::(\d+))?\/?$/.exec(endpoint) ?? [];
+  const host = bracketed ?? plain ?? "";
+  const number = Number(port ?? 80);
+  if (number > 65_535) throw endpointError(endpoint, "a port is 0 to 65535");
+  if (host === "*") return { host: undefined, port: number };
+  if (isIP(host) !== 0) return { host, port: number };
+  const addresses = networkInterfaces()[host];
+  const own = addresses?.find(({ family }) => family === "IPv4") ?? addresses?.[0];
+  if (own !== undefined) return { host: own.address, port: number };
+  try {
+    return { host: (await lookup(host)).address, port: number };
+  } catch (cause) {
+    const known = Object.keys(networkInterfaces()).join(", ");
+    throw endpointError(endpoint, `"${host}" is neither an interface (${known}) nor a name that is known`, cause);
+  }
+}
+
+/** The URL under which a bound address is reached. */
+export function urlOf(address: string, port: number): string {
+  return `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+}
+
+/** Says what to do about an endpoint that could not be bound. */
+export function bindError(endpoint: string, cause: unknown): CocaineError {
+  const code = cause instanceof Error && "code" in cause ? cause.code : undefined;
+  if (code === "EADDRINUSE") {
+    return createError(
+      "COC_HTTP_ADDRESS_IN_USE",
+      `The endpoint ${endpoint} is taken: end the program that has it, or change the task's endpoint`,
+      { cause },
+    );
+  }
+  return endpointError(endpoint, messageOf(cause), cause);
+}
+
+function endpointError(endpoint: string, why: string, cause?: unknown): CocaineError {
+  const remedy = "give http://<interface, address or *>:<port> of this machine, with a port that may be opened";
+  return createError("COC_HTTP_ENDPOINT", `The endpoint ${endpoint} cannot be bound (${why}): ${remedy}`, { cause });
+}

@@ -1,0 +1,319 @@
+import { type IncomingMessage, ServerResponse } from "node:http";
+import type { CocaineError, JobHandle, ResponseSink } from "@cocaine/core/plugin";
+import { BAD_HEAD, BODY_TOO_LARGE, bodyOf, MALFORMED, type Problem, problemOf } from "./answer.ts";
+import type { Connection } from "./connection.ts";
+import { type Head, parseHead } from "./head.ts";
+import { bodyLength, describe, requestIdOf } from "./request.ts";
+import type { Closable, Site } from "./site.ts";
+import { Upload } from "./upload.ts";
+
+/** Milliseconds that a body which nobody wants is still read, so that the client sees its answer and no reset. */
+const LINGER = 1000;
+
+/** Node's response with a way back, so that its events need no closure a request. */
+export class Reply extends ServerResponse {
+  exchange: Exchange | undefined = undefined;
+}
+
+/**
+ * One request and its response.
+ *
+ * - `waiting`: no head has come from the app
+ * - `headed`: the head is here; it leaves with the first of the body, at the latest at the end of this turn
+ * - `flowing`: the head was sent
+ * - `ended`: all was given to the connection
+ * - `closed`: the last byte was taken, or the client is gone
+ */
+export type ExchangeState = "waiting" | "headed" | "flowing" | "ended" | "closed";
+
+/** There is one for every request, so it is one object without closures or promises. */
+export class Exchange implements ResponseSink, Closable {
+  #state: ExchangeState = "waiting";
+  readonly #site: Site;
+  readonly #connection: Connection;
+  readonly #request: IncomingMessage;
+  readonly #reply: Reply;
+  /** Bytes of the request's body; -1 where it is chunked. */
+  readonly #length: number;
+  readonly #startedAt: number;
+  #expectsContinue = false;
+  #handle: JobHandle | undefined = undefined;
+  #upload: Upload | undefined = undefined;
+  #head: Head | undefined = undefined;
+  /** The first body chunk while the head waits. */
+  #first: Uint8Array | undefined = undefined;
+  #sent = 0;
+  #aborted = false;
+
+  constructor(site: Site, connection: Connection, request: IncomingMessage, reply: Reply) {
+    this.#site = site;
+    this.#connection = connection;
+    this.#request = request;
+    this.#reply = reply;
+    this.#length = bodyLength(request);
+    this.#startedAt = site.accessLog ? performance.now() : 0;
+    reply.exchange = this;
+    reply.on("close", closed);
+  }
+
+  /** The request's body has not come to its end. */
+  get reading(): boolean {
+    return this.#length !== 0 && !this.#request.complete;
+  }
+
+  /** @param expectsContinue - the client waits for 100 before it sends the body. */
+  begin(expectsContinue: boolean): void {
+    this.#expectsContinue = expectsContinue;
+    this.#connection.begin(this);
+    this.#site.opened(this);
+    // A body that came with the head is parsed within this turn, and then goes as one chunk.
+    if (this.#length === 0) this.admit();
+    else process.nextTick(admit, this);
+  }
+
+  /** Makes it a job, or says why not. */
+  admit(): void {
+    if (this.#state !== "waiting") return;
+    const problem = this.#site.refuses(this.#request) ?? (this.#length > this.#site.bodyLimit ? BODY_TOO_LARGE : null);
+    if (problem !== null) return this.refuse(problem);
+    const http = describe(this.#request, this.#connection, this.#site.path);
+    if (http === undefined) return this.refuse(MALFORMED);
+    const chunk: Buffer | undefined = this.#length === 0 ? undefined : (this.#request.read() ?? undefined);
+    const taken = chunk?.length ?? 0;
+    if (taken > this.#site.bodyLimit) return this.refuse(BODY_TOO_LARGE);
+    const whole = !this.reading;
+    this.#handle = this.#site.trigger({ chunk, end: whole, metadata: { http } }, this);
+    if (!whole) this.#stream(this.#handle, taken);
+  }
+
+  // --- what the job answers ---
+
+  write(chunk: Uint8Array): boolean {
+    if (this.#state === "flowing") return this.#send(chunk);
+    if (this.#state === "waiting") this.#takeHead(chunk);
+    else if (this.#state === "headed") {
+      if (this.#first === undefined) this.#first = chunk;
+      else {
+        this.flush();
+        return this.#send(chunk);
+      }
+    }
+    return true;
+  }
+
+  end(): void {
+    if (this.#state === "waiting") return this.#misheaded("it ended without one");
+    if (this.#state === "headed") return this.#endWhole();
+    if (this.#state !== "flowing") return;
+    const { length } = this.#head as Head;
+    if (length > this.#sent && !this.#bodiless) return this.#cut(`it ended ${length - this.#sent} bytes too early`);
+    this.#state = "ended";
+    this.#reply.end();
+    if (this.reading) this.#lingerOn();
+  }
+
+  fail(error: CocaineError): void {
+    const fields = { code: error.code, job: this.#handle?.id, url: this.#request.url };
+    this.#site.log[error.code === "COC_JOB_FAILED" ? "error" : "debug"](fields, error.message);
+    this.#handle = undefined;
+    if (this.#state === "waiting" || this.#state === "headed") this.#answer(problemOf(error));
+    else this.#cut(error.code);
+  }
+
+  drain(): void {
+    this.#upload?.drain();
+  }
+
+  // --- what the connection and the task tell ---
+
+  /** The client takes more. */
+  resume(): void {
+    this.#handle?.resume();
+  }
+
+  /** Answers with a problem of the request itself; its job is cancelled. */
+  refuse(problem: Problem): void {
+    if (this.#state === "ended" || this.#state === "closed") return;
+    this.#handle?.cancel(problem.message);
+    this.#handle = undefined;
+    if (this.#state === "flowing") this.#cut(problem.code);
+    else this.#answer(problem);
+  }
+
+  abort(): void {
+    this.refuse(problemOf({ code: "COC_SHUTDOWN" }));
+  }
+
+  /** Any → closed. */
+  leave(): void {
+    if (this.#state === "closed") return;
+    this.#aborted ||= this.#state !== "ended";
+    this.#state = "closed";
+    this.#upload?.discard();
+    if (this.#aborted) this.#handle?.cancel("the client went away");
+    this.#connection.finish(this);
+    this.#site.closed(this, this.#aborted ? 0 : this.#reply.statusCode);
+    if (this.#site.accessLog) this.#log();
+  }
+
+  /** headed → flowing: the head leaves without waiting for more. */
+  flush(): void {
+    if (this.#state !== "headed") return;
+    const { status, reason, headers } = this.#head as Head;
+    this.#state = "flowing";
+    if (this.#site.closing) headers.push("Connection", "close");
+    this.#writeHead(status, reason, headers);
+    const first = this.#first;
+    this.#first = undefined;
+    if (first === undefined || this.#bodiless) this.#reply.flushHeaders();
+    else this.#send(first);
+  }
+
+  // --- inside ---
+
+  get #bodiless(): boolean {
+    const status = this.#head?.status;
+    return this.#request.method === "HEAD" || status === 204 || status === 304;
+  }
+
+  get #id(): string {
+    return requestIdOf(this.#request) ?? this.#handle?.id ?? "";
+  }
+
+  #stream(handle: JobHandle, taken: number): void {
+    this.#upload = new Upload(this.#request, handle, taken, {
+      limit: this.#site.bodyLimit,
+      timeout: this.#site.bodyTimeout,
+      refuse: (problem) => this.refuse(problem),
+    });
+    // A job that cannot be taken fails at once; then the body need not be sent at all.
+    if (this.#expectsContinue) setImmediate(() => this.#state === "waiting" && this.#continue());
+  }
+
+  #continue(): void {
+    this.#expectsContinue = false;
+    this.#reply.writeContinue();
+  }
+
+  /** waiting → headed. */
+  #takeHead(chunk: Uint8Array): void {
+    const head = parseHead(chunk);
+    if (typeof head === "string") return this.#misheaded(head);
+    this.#head = head;
+    if (!head.requestId) head.headers.push("X-Request-Id", this.#id);
+    this.#state = "headed";
+    process.nextTick(flush, this);
+  }
+
+  #misheaded(why: string): void {
+    this.#site.log.error({ code: BAD_HEAD.code, job: this.#handle?.id }, `The head of a response is not valid: ${why}`);
+    this.refuse(BAD_HEAD);
+  }
+
+  /** headed → ended: the whole response at once. */
+  #endWhole(): void {
+    const { status, reason, headers, length } = this.#head as Head;
+    const body = this.#bodiless ? undefined : this.#first;
+    const size = body?.length ?? 0;
+    this.#first = undefined;
+    if (!this.#bodiless) {
+      if (length < 0) headers.push("Content-Length", String(size));
+      else if (length !== size) return this.#misheaded(`Content-Length is ${length}, the body has ${size} bytes`);
+    }
+    this.#sent = size;
+    this.#complete(status, reason, headers, body);
+  }
+
+  /** waiting, headed → ended. */
+  #answer(problem: Problem): void {
+    const [type, body] = bodyOf(problem, this.#request.headers.accept);
+    const headers = ["Content-Type", type, "Content-Length", String(Buffer.byteLength(body))];
+    const id = this.#id;
+    if (id !== "") headers.push("X-Request-Id", id);
+    if (problem.retryAfter !== undefined) headers.push("Retry-After", String(problem.retryAfter));
+    if (problem.allow !== undefined) headers.push("Allow", problem.allow);
+    this.#sent = body.length;
+    this.#complete(problem.status, undefined, headers, body);
+  }
+
+  #complete(status: number, reason: string | undefined, headers: string[], body: Uint8Array | string | undefined) {
+    this.#state = "ended";
+    const { reading } = this;
+    if (reading || this.#site.closing) headers.push("Connection", "close");
+    this.#writeHead(status, reason, headers);
+    // Who waits for 100 sends nothing when this comes instead.
+    if (!reading || this.#expectsContinue) this.#reply.end(body);
+    else this.#linger(body);
+  }
+
+  #writeHead(status: number, reason: string | undefined, headers: string[]): void {
+    if (reason === undefined) this.#reply.writeHead(status, headers);
+    else this.#reply.writeHead(status, reason, headers);
+  }
+
+  /** Gives the whole answer, and ends the connection only when the client has sent its body or had time to see it. */
+  #linger(body: Uint8Array | string | undefined): void {
+    const reply = this.#reply;
+    reply.flushHeaders();
+    if (body !== undefined) reply.write(body);
+    const timer = setTimeout(() => reply.end(), LINGER).unref();
+    const done = () => {
+      clearTimeout(timer);
+      reply.end();
+    };
+    this.#request.once("end", done).once("close", done);
+    if (this.#upload === undefined) this.#request.resume();
+    else this.#upload.discard();
+  }
+
+  /** The answer is complete in itself and the connection may be kept, if the client is through with its body soon. */
+  #lingerOn(): void {
+    this.#upload?.discard();
+    setTimeout(() => this.reading && this.#connection.destroy(), LINGER).unref();
+  }
+
+  #send(chunk: Uint8Array): boolean {
+    if (this.#bodiless) return true;
+    this.#sent += chunk.length;
+    const { length } = this.#head as Head;
+    if (length >= 0 && this.#sent > length) {
+      this.#cut(`it is longer than its Content-Length ${length}`);
+      return true;
+    }
+    if (this.#reply.write(chunk)) return true;
+    if (this.#reply.listenerCount("drain") === 0) this.#reply.on("drain", drained);
+    return false;
+  }
+
+  /** The response cannot be completed: the client must see that it is not whole. */
+  #cut(why: string): void {
+    this.#site.log.warn({ url: this.#request.url, job: this.#handle?.id }, `A response was cut off: ${why}`);
+    this.#connection.destroy();
+  }
+
+  #log(): void {
+    const { method, url, httpVersion } = this.#request;
+    const ms = Math.round((performance.now() - this.#startedAt) * 1000) / 1000;
+    const status = this.#aborted && this.#head === undefined ? 0 : this.#reply.statusCode;
+    const fields = { method, url, httpVersion, status, bytes: this.#sent, ms, requestId: this.#id };
+    this.#site.log.info({ ...fields, remote: this.#connection.remote.address, aborted: this.#aborted }, "request");
+  }
+}
+
+// The events of a reply: functions of the module, so that a request makes none.
+
+function closed(this: ServerResponse): void {
+  (this as Reply).exchange?.leave();
+}
+
+function drained(this: ServerResponse): void {
+  (this as Reply).exchange?.resume();
+}
+
+function admit(exchange: Exchange): void {
+  exchange.admit();
+}
+
+function flush(exchange: Exchange): void {
+  exchange.flush();
+}

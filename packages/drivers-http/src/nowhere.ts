@@ -1,0 +1,24 @@
+import { createError, type Logger } from "@cocaine/core/plugin";
+import { MALFORMED, NO_ROUTE, type Problem } from "./answer.ts";
+import type { Site } from "./site.ts";
+
+/** Where the requests of a listener go that no task has. */
+export function createNowhere(log: Logger) {
+  const site = (problem: Problem): Site => ({
+    name: "nobody",
+    hosts: [],
+    path: "",
+    bodyLimit: Number.POSITIVE_INFINITY,
+    bodyTimeout: 0,
+    accessLog: false,
+    log,
+    closing: false,
+    refuses: () => problem,
+    trigger() {
+      throw createError(problem.code, problem.message);
+    },
+    opened: () => undefined,
+    closed: () => undefined,
+  });
+  return { unknown: site(NO_ROUTE), invalid: site(MALFORMED) };
+}

@@ -1,0 +1,65 @@
+import { z } from "@cocaine/core/plugin";
+
+const KIB = 1024;
+
+const seconds = z.number().nonnegative().max(86_400);
+
+const limits = z.strictObject({
+  /** Bytes of a request's head. A larger one is answered with 431. One value for all tasks of an endpoint. */
+  head: z
+    .int()
+    .min(256)
+    .max(1024 * KIB)
+    .default(16 * KIB),
+  /** Bytes of a request's body. A larger one is answered with 413. Without it bodies are not limited: they stream. */
+  body: z.int().nonnegative().optional(),
+  /** Connections open at once; further ones are closed. One value for all tasks of an endpoint. */
+  connections: z.int().positive().default(10_000),
+  /** Seconds in which a request's head must be complete, else 408. One value for all tasks of an endpoint. */
+  "head-timeout": seconds.positive().default(10),
+  /** Seconds in each of which spans a client must send 1 KiB of the body that is waited for, else 408; 0 is for ever. */
+  "body-timeout": seconds.default(30),
+  /** Seconds that a connection is kept without a request. One value for all tasks of an endpoint. */
+  "idle-timeout": seconds.positive().default(5),
+  /** Seconds that a client may take nothing of what waits for it. One value for all tasks of an endpoint. */
+  "write-timeout": seconds.positive().default(60),
+});
+
+/** What a task of type `server+http` says in its manifest. */
+export const httpOptions = z.strictObject({
+  /** Where clients connect: `http://<interface, address, name or *>[:<port>]`; port 80 if none is said, 0 is any. */
+  endpoint: z
+    .string()
+    .regex(/^http:\/\/(\[[0-9A-Fa-f:.]+\]|[^\s/:?#@[\]]+)(:\d{1,5})?\/?$/, "http://<interface, address or *>:<port>"),
+  /** Names of virtual hosts, one or many, without port. Without it: every name that no other task has. */
+  host: z
+    .union([
+      z
+        .string()
+        .nonempty()
+        .transform((one) => [one]),
+      z.array(z.string().nonempty()).nonempty(),
+    ])
+    .optional(),
+  /** Prefix of the paths: `/shop` is `/shop`, `/shop/` and all below. The longest prefix that fits has the request. */
+  path: z
+    .string()
+    .regex(/^\/[!-~]*$/, "a path that begins with / and has no spaces")
+    .regex(/^[^?#]*$/, "a path without query or fragment")
+    .default("/"),
+  /** Methods that the task takes; others are answered with 405. Without it: all. */
+  methods: z
+    .array(z.string().regex(/^[A-Z-]+$/, "methods in upper case"))
+    .nonempty()
+    .optional(),
+  limits: limits.prefault({}),
+  /** Writes a line to the log for each request. */
+  "access-log": z.boolean().default(false),
+});
+
+export type HttpOptions = z.infer<typeof httpOptions>;
+
+/** The limits that belong to a connection, and so to all tasks of an endpoint. */
+export const SHARED_LIMITS = ["head", "connections", "head-timeout", "idle-timeout", "write-timeout"] as const;
+
+export type SharedLimits = Pick<HttpOptions["limits"], (typeof SHARED_LIMITS)[number]>;

@@ -1,0 +1,57 @@
+import type { IncomingMessage } from "node:http";
+import type { Connection } from "./connection.ts";
+
+const SANE_ID = /^[A-Za-z0-9._-]{1,128}$/;
+
+/** The metadata `http` of a job, or `undefined` where the head is ambiguous (RFC 9112, 3.2: more than one Host). */
+export function describe(request: IncomingMessage, connection: Connection, path: string) {
+  const raw = request.rawHeaders;
+  const headers: [string, string][] = [];
+  let hosts = 0;
+  for (let at = 0; at + 1 < raw.length; at += 2) {
+    const name = raw[at] as string;
+    if (name.length === 4 && name.toLowerCase() === "host") hosts++;
+    headers.push([name, raw[at + 1] as string]);
+  }
+  if (hosts > 1) return undefined;
+  return {
+    method: request.method,
+    url: request.url,
+    httpVersion: request.httpVersion,
+    headers,
+    remote: connection.remote,
+    local: connection.local,
+    tls: false,
+    path,
+  };
+}
+
+/** Bytes that Content-Length promises, 0 without a body, -1 where the body is chunked. */
+export function bodyLength(request: IncomingMessage): number {
+  const { headers } = request;
+  if (headers["transfer-encoding"] !== undefined) return -1;
+  const length = headers["content-length"];
+  return length === undefined ? 0 : Number(length);
+}
+
+/** The client's own id of a request, if it can be trusted in a log. */
+export function requestIdOf(request: IncomingMessage): string | undefined {
+  const id = request.headers["x-request-id"];
+  return typeof id === "string" && SANE_ID.test(id) ? id : undefined;
+}
+
+/**
+ * Makes the target of a request one that begins with `/` (RFC 9112, 3.2.2: a server must take the absolute form).
+ *
+ * @returns `false` where it cannot be: another form, or an absolute one that contradicts the Host header.
+ */
+export function toOriginForm(request: IncomingMessage): boolean {
+  const url = request.url ?? "";
+  if (url.charCodeAt(0) === 47) return true;
+  const [, authority, rest] = /^http:\/\/([^/?#]+)(.*)$/i.exec(url) ?? [];
+  if (authority === undefined || rest === undefined) return false;
+  if (request.headers.host !== undefined && request.headers.host.toLowerCase() !== authority.toLowerCase())
+    return false;
+  request.url = rest.startsWith("/") ? rest : `/${rest}`;
+  return true;
+}

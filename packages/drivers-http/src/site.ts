@@ -1,0 +1,34 @@
+import type { IncomingMessage } from "node:http";
+import type { JobHandle, JobRequest, Logger, ResponseSink } from "@cocaine/core/plugin";
+import type { Problem } from "./answer.ts";
+
+/** What the requests of one task need of it. */
+export interface Site {
+  /** Task and app, for messages. */
+  readonly name: string;
+  /** Virtual hosts in lower case; `[""]` is every host. */
+  readonly hosts: readonly string[];
+  /** Prefix of its paths. */
+  readonly path: string;
+  /** Bytes of a request's body; `Infinity` without a limit. */
+  readonly bodyLimit: number;
+  /** Milliseconds in which a client must send some of a body that is waited for; 0: for ever. */
+  readonly bodyTimeout: number;
+  readonly accessLog: boolean;
+  readonly log: Logger;
+  /** It ends: connections are not kept. */
+  readonly closing: boolean;
+  /** Why a request does not become a job, if it does not. */
+  refuses(request: IncomingMessage): Problem | undefined;
+  trigger(request: JobRequest, sink: ResponseSink): JobHandle;
+  /** A request came. */
+  opened(exchange: Closable): void;
+  /** It is over: answered to the last byte, or its client is gone. */
+  closed(exchange: Closable, status: number): void;
+}
+
+/** A request that is not over. */
+export interface Closable {
+  /** The task ends now: answers what has no answer yet and cancels its job. */
+  abort(): void;
+}
