@@ -16,8 +16,9 @@ export async function isListening(endpoint: string): Promise<boolean> {
 }
 
 /**
- * Waits until nobody listens there, a second at most. libzmq closes its sockets behind one's back, and to unbind first
- * is no way out: with a subscriber leaving at that moment it aborts the process ("pipe.cpp: Assertion failed").
+ * Waits until nobody listens there, a second or so: libzmq closes its sockets some time after `close()`. They are not
+ * unbound first, since libzmq 4.3.5 was seen to abort the process ("pipe.cpp: Assertion failed") while feeds with
+ * subscribers were unbound and closed on a busy machine, and was not seen to without.
  */
 export async function released(endpoint: string): Promise<void> {
   for (let tries = 0; tries < 100 && (await isListening(endpoint)); tries++) await wait(10);
