@@ -1,17 +1,32 @@
-import { readFileSync, rmSync, writeFileSync } from "node:fs";
+import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
 
 /** A worker's progress mark: a file that outlives a kill -9 (docs/worker-protocol.md). */
 export interface Progress {
   /** Number of the last job that the worker began; 0 before the first. */
   read(): number;
-  remove(): void;
+  /** Removes the file; `read()` then says what was last in it. */
+  end(): void;
 }
 
-/** Makes the file: 8 zero bytes, which the worker may map. */
+/** Makes the file: 8 zero bytes, which the worker may map. It is kept open, so that it can be read whatever happens. */
 export function createProgress(path: string): Progress {
-  writeFileSync(path, new Uint8Array(8), { mode: 0o600 });
+  const file = openSync(path, "w+", 0o600);
+  writeSync(file, new Uint8Array(8));
+  const bytes = Buffer.alloc(4);
+  let open = true;
+
+  const read = (): number => {
+    if (open) readSync(file, bytes, 0, 4, 0);
+    return bytes.readUInt32BE(0);
+  };
   return {
-    read: () => readFileSync(path).readUInt32BE(0),
-    remove: () => rmSync(path, { force: true }),
+    read,
+    end() {
+      if (!open) return;
+      read();
+      open = false;
+      closeSync(file);
+      rmSync(path, { force: true });
+    },
   };
 }

@@ -52,8 +52,6 @@ export class ProcessWorker implements WorkerLink, Connected {
   readonly #parted = deferred<void>();
   #state: WorkerState = "expected";
   #peer: Peer | undefined;
-  /** The progress mark as the worker left it. */
-  #lastBegun: number | undefined;
   #onMessage: (message: WorkerMessage) => void = () => undefined;
   #onError: (error: Error) => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -96,7 +94,7 @@ export class ProcessWorker implements WorkerLink, Connected {
   }
 
   begun(): number | undefined {
-    return this.#lastBegun ?? this.#progress.read();
+    return this.#progress.read();
   }
 
   output(): readonly string[] {
@@ -140,8 +138,7 @@ export class ProcessWorker implements WorkerLink, Connected {
     await this.#readRest();
     clearTimeout(this.#timer);
     this.#state = "gone";
-    this.#lastBegun = this.#progress.read();
-    this.#progress.remove();
+    this.#progress.end();
     return exit;
   }
 
