@@ -1,7 +1,16 @@
 /** What app code gets and gives. */
 
-/** A method: an exported function of the app's module, named as the task. */
-export type Handler = (request: Uint8Array | undefined, job: Job) => Reply | Promise<Reply>;
+/**
+ * A method: an exported function of the app's module, named as the task. It is called when the request is whole; the
+ * bytes are a Node `Buffer`, so that `request.toString()` is their text.
+ */
+export type Handler = (request: Uint8Array) => Reply | Promise<Reply>;
+
+/**
+ * A method that takes the job as well. It is called at once: a request that comes in pieces is `undefined`, and read
+ * by `job.request` or `job.bytes()`.
+ */
+export type JobHandler = (request: Uint8Array | undefined, job: Job) => Reply | Promise<Reply>;
 
 /**
  * A response: bytes and strings as they are, nothing for `undefined` and `null`, a stream chunk by chunk, a WinterCG

@@ -1,10 +1,10 @@
 import { pathToFileURL } from "node:url";
-import type { Handler } from "../job.ts";
+import type { JobHandler } from "../job.ts";
 
 /** A function of the app's code that can be called by its name. */
 export interface Method {
   readonly name: string;
-  readonly handler: Handler;
+  readonly handler: JobHandler;
   /**
    * It takes the job as well, and so can read a request that comes in pieces. One that takes the request alone is
    * called when that is whole.
@@ -29,7 +29,7 @@ function addAll(methods: Map<string, Method>, source: object, self: object | und
   for (const [name, value] of Object.entries(source)) {
     const key = Buffer.from(name, "utf8").toString("latin1");
     if (typeof value !== "function" || methods.has(key)) continue;
-    const handler: Handler = self === undefined ? value : value.bind(self);
+    const handler: JobHandler = self === undefined ? value : value.bind(self);
     methods.set(key, { name, handler, streams: value.length > 1 });
   }
 }

@@ -6,8 +6,10 @@ import type { Method } from "./methods.ts";
 import { Outgoing } from "./outgoing.ts";
 import { jsonFrame, textFrame, uint32 } from "./protocol.ts";
 
-const EMPTY = new Uint8Array(0);
+const EMPTY = Buffer.alloc(0);
 const HTTP_MARK = Buffer.from('"http":');
+/** Metadata that is shorter cannot hold what a web driver says: the mark is looked for in few jobs. */
+const HTTP_LEAST = 40;
 
 /** A job in this worker. One is made for each, so all that few jobs need is made when it is asked for. */
 export class RunningJob implements Job {
@@ -86,7 +88,9 @@ export class RunningJob implements Job {
   }
   /** A web driver waits for a head. */
   get web(): boolean {
-    return this.#described.includes(HTTP_MARK) && this.metadata.http !== undefined;
+    return (
+      this.#described.length > HTTP_LEAST && this.#described.includes(HTTP_MARK) && this.metadata.http !== undefined
+    );
   }
   /** Why nobody waits for it any more. */
   get cancelled(): Error | undefined {

@@ -1,3 +1,4 @@
+import { FRAME_LIMIT } from "@cocaine/core/plugin";
 import { bytesOf } from "./chunks.ts";
 import { isResponse } from "./response.ts";
 import type { RunningJob } from "./running-job.ts";
@@ -6,24 +7,22 @@ import { replyWithStream } from "./stream.ts";
 type Headers = readonly (readonly [name: string, value: string])[];
 
 /** Answers a web task: first the head, then the body (docs/worker-protocol.md). */
-export async function replyToWeb(job: RunningJob, value: unknown): Promise<void> {
+export function replyToWeb(job: RunningJob, value: unknown): Promise<void> | undefined {
   if (isResponse(value)) {
-    await job.response.write(head(value.status, [...value.headers]));
-    if (value.body === null) await job.response.end(new Uint8Array(0));
-    else await replyWithStream(job, value.body);
-    return;
+    sendHead(job, value.status, [...value.headers]);
+    return replyWithStream(job, value.body ?? []);
   }
   const bytes = bytesOf(value);
-  if (bytes === undefined) {
-    await replyWithStream(job, value, (first) => void job.response.write(head(200, typeOf(first))));
-    return;
-  }
-  await job.response.write(head(200, [...typeOf(value), ["content-length", String(bytes.length)]]));
-  await job.response.end(bytes);
+  if (bytes === undefined) return replyWithStream(job, value, (first) => sendHead(job, 200, typeOf(first)));
+  sendHead(job, 200, [...typeOf(value), ["content-length", String(bytes.length)]]);
+  return job.response.end(bytes);
 }
 
-function head(status: number, headers: Headers): Uint8Array {
-  return Buffer.from(JSON.stringify({ status, headers }), "utf8");
+/** The first chunk of a response finds its window open, and so never waits. */
+function sendHead(job: RunningJob, status: number, headers: Headers): void {
+  const head = Buffer.from(JSON.stringify({ status, headers }), "utf8");
+  if (head.length > FRAME_LIMIT) throw new RangeError(`the response's head has ${head.length} bytes`);
+  job.response.write(head);
 }
 
 /** The content type that fits a value which is not a `Response`. */
