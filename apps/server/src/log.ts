@@ -18,7 +18,13 @@ export function createLog({ level, format, logs }: LogOptions): ServerLog {
   const output =
     format === "json"
       ? pino.destination({ dest: 1, sync: true })
-      : pretty({ destination: 1, sync: true, ignore: "pid,hostname", translateTime: "SYS:HH:MM:ss.l" });
+      : pretty({
+          destination: 1,
+          sync: true,
+          singleLine: true,
+          ignore: "pid,hostname",
+          translateTime: "SYS:HH:MM:ss.l",
+        });
   const book = { write: (line: string) => logs.append(entryOf(line)) };
   // The logger's own level decides; its streams take all that it lets through.
   return pino(

@@ -17,8 +17,10 @@ function appRows(app: AppInfo): Cell[][] {
 
 /** Where a task is to be found, by what its driver says: an endpoint, a path or an interval. */
 export function placeOf({ driver }: TaskInfo): string | undefined {
-  const { endpoint, endpoints, url, path, interval } = driver;
-  const place = endpoint ?? endpoints ?? url ?? path;
-  if (place !== undefined) return [place].flat().join(", ");
+  const { endpoint, endpoints, path, interval } = driver;
+  const place = endpoint ?? endpoints;
+  // A web task has both: its path is below its endpoint.
+  if (place !== undefined) return `${[place].flat().join(", ")}${typeof path === "string" && path !== "/" ? path : ""}`;
+  if (typeof path === "string") return path;
   return typeof interval === "number" ? `every ${interval / 1000} s` : undefined;
 }

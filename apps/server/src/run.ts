@@ -58,15 +58,20 @@ function untilEnd(
         process.exit(128 + constants.signals[signal]);
       },
       reload() {
-        reloading = Promise.allSettled([reloading]).then(() => reload(server, log, load));
+        reloading = Promise.allSettled([reloading]).then(() => reload(server, config, log, load));
       },
     });
   });
 }
 
-async function reload(server: Server, log: ServerLog, load: () => Promise<Config>): Promise<void> {
+/** What only a new start of the server changes. */
+const FIXED = ["storage", "runtimeDir", "logFormat", "hostname", "shutdownDeadline"] as const;
+
+async function reload(server: Server, config: Config, log: ServerLog, load: () => Promise<Config>): Promise<void> {
   try {
     const next = await load();
+    const changed = FIXED.filter((name) => next[name] !== config[name]);
+    if (changed.length > 0) log.warn({ changed }, "these settings change when the server is started again");
     log.level = next.logLevel;
     await server.reload(next);
     log.info({ apps: server.host.info().apps.length }, "reloaded");

@@ -164,6 +164,8 @@ describe("the exit code of cocaine", () => {
       code: 2,
       stderr: expect.stringContaining("unknown command 'fly'"),
     });
+    const feed = await runNode(cocaine, ["feed", "app", "--count", "many"]);
+    expect(feed).toMatchObject({ code: 2, stderr: expect.stringContaining("a whole number of at least 1") });
     expect(await runNode(cocained, ["--fly"])).toMatchObject({ code: 2, stderr: expect.stringContaining("--fly") });
     for (const command of [
       [],

@@ -81,10 +81,12 @@ describe("SIGHUP", () => {
     await writeManifest(second, "b.json", appManifest());
     const config = await writeManifest(folder, "cocained.yaml", `apps: ${first}\n`);
     const node = await startNode({ args: ["--config", config] });
-    await writeFile(config, `apps: ${second}\n`);
+    await writeFile(config, `apps: ${second}\nstorage: files:/elsewhere\nhostname: other\n`);
     node.signal("SIGHUP");
     await logged(node, "reloaded");
     expect(await node.ask("ls")).toMatchObject([{ name: "b" }]);
+    // The storage of the flag goes over that of the file, which so has not changed.
+    expect(node.log.find(({ changed }) => changed !== undefined)).toMatchObject({ changed: ["hostname"] });
     await writeFile(config, `aps: ${first}\n`);
     node.signal("SIGHUP");
     await logged(node, "the reload failed, all goes on as before");

@@ -12,7 +12,7 @@ export interface Request extends ActionRequest {
 /** Where the answer goes: one of `result()`, `end()` and `error()` last, and before them any number of items. */
 export interface Reply {
   result(value: unknown): void;
-  /** One item of a stream. Resolves when the next may come. */
+  /** One item of a stream. Resolves when it is sent. */
   item(item: unknown): Promise<void>;
   end(): void;
   error(error: WireError): void;

@@ -1,4 +1,4 @@
-import type { Command } from "commander";
+import { type Command, InvalidArgumentError } from "commander";
 import type { Session } from "./session.ts";
 
 /** `cocaine feed`: the feed of an app, from now on. */
@@ -7,7 +7,7 @@ export function addFeed(program: Command, session: Session): void {
     .command("feed")
     .description("watch the feed of an app, until Ctrl-C")
     .argument("<app>", "name of the app")
-    .option("--count <n>", "end after so many messages", Number)
+    .option("--count <n>", "end after so many messages", countOf)
     .addHelpText("after", "\nExamples:\n  $ cocaine feed my-app\n  $ cocaine --json feed my-app --count 1")
     .action((app: string, options: { count?: number }) =>
       session.run(async (client) => {
@@ -18,4 +18,10 @@ export function addFeed(program: Command, session: Session): void {
         }
       }),
     );
+}
+
+function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isInteger(count) || count < 1) throw new InvalidArgumentError("It is a whole number of at least 1.");
+  return count;
 }

@@ -30,13 +30,13 @@ export function createSession(id: string, send: (frames: Uint8Array[]) => void):
       end: () => tell("end"),
       error: (error) => tell("error", error),
       async item(item) {
-        tell(item instanceof Uint8Array ? "bytes" : "item", item);
-        credit--;
         while (credit <= 0 && !signal.aborted) {
           await new Promise<void>((resolve) => {
             wake = resolve;
           });
         }
+        credit--;
+        tell(item instanceof Uint8Array ? "bytes" : "item", item);
       },
     },
     credit(items) {

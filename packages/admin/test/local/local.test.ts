@@ -78,6 +78,23 @@ describe("the local control endpoint", () => {
     expect(seen).toBe(1000);
   });
 
+  it("sends a client that does not read no more than 32 items, and goes on when it does", async () => {
+    const { path, host } = await startServer();
+    await host.deploy("a", manifest);
+    const answers: string[] = [];
+    const dealer = createDealer({ reconnect: false, onMessage: ([, kind]) => answers.push(text.decode(kind)) });
+    onTestFinished(() => dealer.close());
+    await dealer.connect(`ipc://${path}`);
+    const ask = (...frames: string[]) => dealer.send(frames.map((frame) => Buffer.from(frame)));
+    ask("1", '{"action":"call","input":{"app":"a","task":"many"}}', "100");
+    ask("2", '{"action":"list","input":{}}');
+    await vi.waitFor(() => expect(answers).toContain("result"));
+    expect(answers.filter((kind) => kind === "bytes")).toHaveLength(32);
+    ask("1", '{"credit":68}');
+    await vi.waitFor(() => expect(answers.at(-1)).toBe("end"));
+    expect(answers.filter((kind) => kind === "bytes")).toHaveLength(100);
+  });
+
   it("cancels the job when the client leaves its answer, and when the client goes away", async () => {
     const { path, host, cancelled } = await startServer();
     await host.deploy("a", manifest);
