@@ -1,0 +1,58 @@
+"""The functions of the app's code that can be called by their names."""
+
+from types import FunctionType, ModuleType
+
+_VARIABLE = 0x04
+_ASYNC = 0x80 | 0x200
+
+
+class Method:
+    """A callable, and how it wants to be called."""
+
+    __slots__ = ("function", "name", "takes_job", "simple")
+
+    def __init__(self, name, function):
+        self.name = name
+        self.function = function
+        self.takes_job = takes_two(function)
+        # A plain function of the request alone.
+        self.simple = not self.takes_job and not (is_function(function) and function.__code__.co_flags & _ASYNC)
+
+
+def methods_of(module):
+    """The public callables of a module, by the bytes of their names."""
+    return {name.encode(): Method(name, value) for name, value in vars(module).items() if _public(name, value)}
+
+
+def own_names(module, methods):
+    """The names of those that the app wrote itself: what it imported may be called, but is not shown."""
+    package = module.__name__.partition(".")[0]
+    names = []
+    for method in methods.values():
+        home = getattr(method.function, "__module__", None) or package
+        if home.partition(".")[0] == package:
+            names.append(method.name)
+    return sorted(names)
+
+
+def is_function(value):
+    return isinstance(value, FunctionType)
+
+
+def takes_two(function):
+    """Whether it can be called with two positional arguments."""
+    if is_function(function) and not hasattr(function, "__wrapped__"):
+        code = function.__code__
+        return code.co_argcount >= 2 or bool(code.co_flags & _VARIABLE)
+    # Rare, and slow to import.
+    import inspect
+
+    try:
+        inspect.signature(function).bind(b"", None)
+    except (TypeError, ValueError):
+        return False
+    return True
+
+
+def _public(name, value):
+    return not name.startswith("_") and callable(value) and not isinstance(value, (type, ModuleType))

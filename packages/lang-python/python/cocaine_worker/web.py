@@ -1,0 +1,35 @@
+"""The language `python+wsgi`: web tasks run a WSGI callable, the others plain functions."""
+
+from .chunks import Plain
+from .environ import Environ
+from .functions import Functions
+from .methods import own_names
+from .wsgi import serve
+
+NAMES = ("application", "app")
+
+
+def make_web(module, methods):
+    for name in NAMES:
+        application = getattr(module, name, None)
+        if callable(application):
+            methods.pop(name.encode(), None)
+            return Web(application, methods, own_names(module, methods))
+    raise AttributeError(
+        f"{module.__file__} has no WSGI callable: python+wsgi looks for {' or '.join(NAMES)} at the top of the module"
+    )
+
+
+class Web(Functions):
+    def __init__(self, application, methods, names):
+        super().__init__(methods, names, Plain())
+        # Any task may be a web task, which its metadata alone says.
+        self.simple = {}
+        self._application = application
+        self._environ = Environ()
+
+    def run(self, job):
+        if job.describes("http"):
+            serve(self._application, self._environ.of(job), job.response)
+        else:
+            super().run(job)

@@ -1,0 +1,1 @@
+export { type PythonLanguagesOptions, pythonLanguages } from "./plugin.ts";

@@ -1,0 +1,34 @@
+import { defineLanguage, z } from "@cocaine/core/plugin";
+import { createPythonLanguage } from "./language.ts";
+
+/** How workers are run. */
+export interface PythonLanguagesOptions {
+  /**
+   * Python 3.9 or later: an absolute path, or a name that is looked up in the PATH of the worker, which a manifest's
+   * `env` may set to use a virtual environment.
+   *
+   * @defaultValue `"python3"`
+   */
+  readonly interpreter?: string;
+}
+
+/** What the manifest's `type` may say; the kit's own names as well. */
+const NAMES = ["python", "python+json", "python+wsgi"] as const;
+
+/**
+ * Makes the languages `python` (functions on bytes), `python+json` (functions on JSON values) and `python+wsgi` (a
+ * WSGI callable for web tasks, PEP 3333, and functions for others).
+ *
+ * `launch()` rejects with `COC_LANGUAGE_CODE` where the code is missing or not Python, and with
+ * `COC_LANGUAGE_INTERPRETER` where the interpreter is missing.
+ */
+export function pythonLanguages(options: PythonLanguagesOptions = {}) {
+  const { interpreter = "python3" } = options;
+  return NAMES.map((name) =>
+    defineLanguage({
+      name,
+      options: z.strictObject({}),
+      create: () => createPythonLanguage(interpreter),
+    }),
+  );
+}
