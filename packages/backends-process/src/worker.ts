@@ -1,11 +1,11 @@
 import {
   type BackendContext,
   type CommandLaunch,
+  createEngineEncoder,
   createError,
   decodeWorkerMessage,
   type EngineMessage,
   type Exit,
-  encodeEngineMessage,
   type WorkerLink,
   type WorkerMessage,
   type WorkerSpec,
@@ -50,6 +50,7 @@ export class ProcessWorker implements WorkerLink, Connected {
   readonly #progress: Progress;
   readonly #output = new Tail(OUTPUT_LINES);
   readonly #parted = deferred<void>();
+  readonly #encode = createEngineEncoder();
   #state: WorkerState = "expected";
   #peer: Peer | undefined;
   #onMessage: (message: WorkerMessage) => void = () => undefined;
@@ -77,7 +78,7 @@ export class ProcessWorker implements WorkerLink, Connected {
 
   send(message: EngineMessage): boolean {
     if (this.#state !== "connected" || this.#peer === undefined) return false;
-    return this.#peer.send(encodeEngineMessage(message));
+    return this.#peer.send(this.#encode(message));
   }
 
   onMessage(handler: (message: WorkerMessage) => void): void {

@@ -2,9 +2,11 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
 import { afterEach, expect, it } from "vitest";
 import { startTime } from "../src/folder.ts";
-import { createBackend, type LogEntry, stateOf, temporaryFolder } from "./support/backend.ts";
+import { createBackend, type LogEntry, stateOf, temporaryFolder, untilDead } from "./support/backend.ts";
 
 const children: ChildProcess[] = [];
 afterEach(() => {
@@ -49,4 +51,25 @@ it("a start ends what a dead server left in the same folder, and nothing else", 
   expect(folders.map((name) => join(runtimeDir, name))).toContain(livingFolder);
   expect(folders.map((name) => join(runtimeDir, name))).not.toContain(deadFolder);
   expect(log).toMatchObject([{ level: "warn", fields: { folder: deadFolder, killed: [left.pid] } }]);
+});
+
+it("a server that was killed comes back to an empty folder, and its workers are gone", async () => {
+  const runtimeDir = await temporaryFolder();
+  const program = fileURLToPath(new URL("fixtures/server.ts", import.meta.url));
+  const server = spawn(process.execPath, ["--conditions=@cocaine/source", "--import", "tsx", program, runtimeDir], {
+    stdio: ["ignore", "pipe", "inherit"],
+  });
+  children.push(server);
+  const [line] = await once(createInterface({ input: server.stdout }), "line");
+  const worker = Number(/^worker=(\d+)$/.exec(line)?.[1]);
+  expect(await readdir(runtimeDir)).toHaveLength(1);
+  server.kill("SIGKILL");
+  await once(server, "exit");
+  expect(await stateOf(worker)).toBe("S");
+
+  const backend = createBackend(runtimeDir, []);
+  await backend.start();
+  await untilDead(worker);
+  await backend.close();
+  expect(await readdir(runtimeDir)).toEqual([]);
 });

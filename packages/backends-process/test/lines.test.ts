@@ -37,3 +37,15 @@ it("a long line is cut, and the next is not", async () => {
   expect(long).toBe(`${"x".repeat(LINE_LIMIT)}… (cut)`);
   expect(next).toBe("next");
 });
+
+it("a flood of lines lets the rest of the process have its turns", async () => {
+  let turns = 0;
+  let immediate = setImmediate(function count() {
+    turns++;
+    immediate = setImmediate(count);
+  });
+  const lines = await linesOf([Buffer.from("y\n".repeat(10_000))]);
+  clearImmediate(immediate);
+  expect(lines).toHaveLength(10_000);
+  expect(turns).toBeGreaterThan(30);
+});
