@@ -26,10 +26,11 @@ export type { Change, Document, Revision, Storage, StorageContext, WriteOptions 
 export { CocaineError, createError, type ErrorCode, type ErrorExtras, isCocaineError, messageOf } from "./errors.ts";
 export { type LogFields, type Logger, silentLogger } from "./observe/log.ts";
 export {
+  createEngineEncoder,
   decodeEngineMessage,
   decodeWorkerMessage,
-  encodeEngineMessage,
   encodeWorkerMessage,
+  type MessageFrame,
 } from "./protocol/codec.ts";
 export {
   type CancelMessage,

@@ -14,7 +14,7 @@ import {
   splitCommand,
 } from "./command.ts";
 import { createDecoder, type Decoder } from "./decoder.ts";
-import { createEncoder } from "./encoder.ts";
+import { createEncoder, type Frame } from "./encoder.ts";
 import { ZmtpError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
 
@@ -25,6 +25,9 @@ import type { Limits } from "./limits.ts";
  * - `closed`
  */
 type ConnectionState = "greeting" | "handshake" | "ready" | "closed";
+
+/** Who asked for a pause: for this peer alone, or for all of a socket. */
+export type PauseReason = "peer" | "socket";
 
 /** How often a peer is asked whether it lives, and how long it may be silent; milliseconds. */
 export interface Heartbeat {
@@ -74,6 +77,7 @@ export class Connection {
   #welcomed = false;
   #flushing = false;
   #full = false;
+  readonly #paused = new Set<PauseReason>();
   #heard = true;
   #timer: NodeJS.Timeout | undefined;
   #error: ZmtpError | undefined;
@@ -91,7 +95,6 @@ export class Connection {
     });
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#receive(chunk));
-    socket.on("drain", () => this.#drained());
     socket.on("end", () => this.close());
     socket.on("error", (cause) =>
       this.#fail(new ZmtpError("COC_ZMTP_CLOSED", `the connection broke: ${cause.message}`, cause)),
@@ -106,7 +109,7 @@ export class Connection {
   }
 
   /** Sends a message with all others of this turn of the loop. `false`: above the high-water mark, or closed. */
-  send(frames: readonly Uint8Array[]): boolean {
+  send(frames: readonly Frame[]): boolean {
     if (this.#state !== "ready") return false;
     this.#encoder.message(frames);
     if (!this.#flushing) {
@@ -118,12 +121,15 @@ export class Connection {
     return false;
   }
 
-  pause(): void {
+  /** Stops reading, for one of two reasons: reading goes on when neither holds. */
+  pause(reason: PauseReason): void {
+    this.#paused.add(reason);
     this.#socket.pause();
   }
 
-  resume(): void {
-    this.#socket.resume();
+  resume(reason: PauseReason): void {
+    this.#paused.delete(reason);
+    if (this.#paused.size === 0) this.#socket.resume();
   }
 
   /** Ends the connection once what is queued has left; at once where that takes longer than `milliseconds`. */
@@ -268,20 +274,23 @@ export class Connection {
     this.#flushing = false;
     if (this.#encoder.length === 0 || this.#socket.destroyed || this.#socket.writableEnded) return;
     const buffers = this.#encoder.take();
-    if (buffers.length === 1) {
-      this.#socket.write(buffers[0] as Uint8Array);
-      return;
+    const last = buffers.pop() as Uint8Array;
+    if (buffers.length > 0) {
+      this.#socket.cork();
+      for (const buffer of buffers) this.#socket.write(buffer);
     }
-    this.#socket.cork();
-    for (const buffer of buffers) this.#socket.write(buffer);
-    this.#socket.uncork();
+    // Told when the kernel has taken the last of it, but only while somebody waits to hear of it.
+    if (this.#full) this.#socket.write(last, this.#drained);
+    else this.#socket.write(last);
+    if (buffers.length > 0) this.#socket.uncork();
   };
 
-  #drained(): void {
-    if (!this.#full || this.#state !== "ready") return;
+  readonly #drained = (): void => {
+    const waiting = this.#encoder.length + this.#socket.writableLength;
+    if (!this.#full || this.#state !== "ready" || waiting >= this.#options.highWaterMark) return;
     this.#full = false;
     this.#events.drain();
-  }
+  };
 
   #fail(error: ZmtpError): void {
     if (this.#state === "closed") return;

@@ -1,5 +1,6 @@
 import { connect as connectSocket } from "node:net";
 import { Connection, type Heartbeat } from "./connection.ts";
+import type { Frame } from "./encoder.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { ZmtpError } from "./errors.ts";
 import { type Limits, limitsOf } from "./limits.ts";
@@ -33,7 +34,7 @@ export interface Dealer {
    */
   connect(endpoint: string): Promise<void>;
   /** `false` above the high-water mark, where the message is queued; and without a connection, where it is dropped. */
-  send(frames: readonly Uint8Array[]): boolean;
+  send(frames: readonly Frame[]): boolean;
   pause(): void;
   resume(): void;
   /** Sends what is queued, within a second, and ends. May be called twice. */
@@ -69,7 +70,7 @@ export function createDealer(options: DealerOptions): Dealer {
       {
         ready() {
           attempts = 0;
-          if (paused) connection?.pause();
+          if (paused) connection?.pause("socket");
           options.onConnect?.();
           first?.resolve();
           return true;
@@ -105,11 +106,11 @@ export function createDealer(options: DealerOptions): Dealer {
     send: (frames) => connection?.send(frames) ?? false,
     pause() {
       paused = true;
-      connection?.pause();
+      connection?.pause("socket");
     },
     resume() {
       paused = false;
-      connection?.resume();
+      connection?.resume("socket");
     },
     async close() {
       closed = true;

@@ -5,6 +5,8 @@ const MORE = 1;
 const LONG = 2;
 const COMMAND = 4;
 const RESERVED = 0xf8;
+// Delimiters are frames without bytes: one view serves all of them.
+const EMPTY = Buffer.alloc(0);
 
 /** Takes what a decoder reads. */
 export interface DecoderSink {
@@ -92,7 +94,7 @@ export function createDecoder(limits: DecoderLimits, sink: DecoderSink): Decoder
       }
       if (announced) announced = false;
       else check(flags, length);
-      take(flags, chunk.subarray(start, start + length));
+      take(flags, length === 0 ? EMPTY : chunk.subarray(start, start + length));
       at = start + length;
     }
   };

@@ -5,9 +5,13 @@ const MORE = 1;
 const LONG = 2;
 const COMMAND = 4;
 
+/** A frame to be sent: bytes, or text that is written as UTF-8 without a buffer of its own. */
+export type Frame = Uint8Array | string;
+
 /** Writes frames (RFC 37, "Framing") into as few buffers as there can be. */
 export interface Encoder {
-  message(frames: readonly Uint8Array[]): void;
+  /** Frames of up to 4,096 bytes are copied before it returns; longer ones are kept until they are taken. */
+  message(frames: readonly Frame[]): void;
   command(body: Uint8Array): void;
   /** Bytes as they are, outside any frame. */
   raw(bytes: Uint8Array): void;
@@ -36,27 +40,36 @@ export function createEncoder(): Encoder {
     start = 0;
     at = 0;
   };
-  const frame = (flags: number, body: Uint8Array): void => {
-    const size = body.length;
-    const copied = size <= COPY_LIMIT;
+  /** Flags and length of a frame, and room for its body if that is copied. */
+  const open = (flags: number, size: number, copied: boolean): void => {
     reserve(9 + (copied ? size : 0));
-    const from = at;
     if (size < 256) {
       slab[at++] = flags;
       slab[at++] = size;
+      length += 2 + size;
     } else {
       slab[at++] = flags | LONG;
       at = slab.writeUInt32BE(Math.floor(size / 0x1_0000_0000), at);
       at = slab.writeUInt32BE(size >>> 0, at);
+      length += 9 + size;
     }
+  };
+  const text = (flags: number, body: string): void => {
+    const size = Buffer.byteLength(body);
+    if (size > COPY_LIMIT) return frame(flags, Buffer.from(body));
+    open(flags, size, true);
+    at += slab.write(body, at, size);
+  };
+  const frame = (flags: number, body: Uint8Array): void => {
+    const size = body.length;
+    const copied = size <= COPY_LIMIT;
+    open(flags, size, copied);
     if (copied) {
       // A loop beats set() for the few bytes that most frames are.
       if (size <= 32) for (let index = 0; index < size; index++) slab[at + index] = body[index] as number;
       else slab.set(body, at);
       at += size;
-      length += at - from;
     } else {
-      length += at - from + size;
       seal();
       done.push(body);
     }
@@ -65,7 +78,11 @@ export function createEncoder(): Encoder {
   return {
     message(frames) {
       const last = frames.length - 1;
-      for (let index = 0; index <= last; index++) frame(index < last ? MORE : 0, frames[index] as Uint8Array);
+      for (let index = 0; index <= last; index++) {
+        const body = frames[index] as Frame;
+        if (typeof body === "string") text(index < last ? MORE : 0, body);
+        else frame(index < last ? MORE : 0, body);
+      }
     },
     command: (body) => frame(COMMAND, body),
     raw(bytes) {

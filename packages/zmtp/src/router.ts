@@ -1,6 +1,7 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
 import { Connection, type Heartbeat } from "./connection.ts";
+import type { Frame } from "./encoder.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { ZmtpError } from "./errors.ts";
 import { type Limits, limitsOf } from "./limits.ts";
@@ -18,7 +19,7 @@ export interface Peer {
    * @returns `false` above the high-water mark: the message is queued, `onDrain` tells when it is below again. Also
    * `false` when the peer is gone: the message is dropped, as a ROUTER does.
    */
-  send(frames: readonly Uint8Array[]): boolean;
+  send(frames: readonly Frame[]): boolean;
   /** Stops reading from it; the pressure reaches it through its own high-water mark. */
   pause(): void;
   resume(): void;
@@ -107,7 +108,7 @@ export function createRouter(options: RouterOptions): Router {
           if (peers.has(key) || options.accept?.(routingId) === false) return false;
           peer = peerOf(connection, routingId, remote);
           peers.set(key, peer);
-          if (paused) connection.pause();
+          if (paused) connection.pause("socket");
           options.onConnect?.(peer);
           return true;
         },
@@ -131,6 +132,10 @@ export function createRouter(options: RouterOptions): Router {
     async bind(endpoint) {
       if (closed) throw new ZmtpError("COC_ZMTP_CLOSED", "the router is closed");
       const listener = await listen(parseEndpoint(endpoint), accept);
+      if (closed) {
+        await listener.close();
+        throw new ZmtpError("COC_ZMTP_CLOSED", "the router was closed while it bound");
+      }
       listeners.set(listener.endpoint, listener);
       return listener.endpoint;
     },
@@ -143,11 +148,11 @@ export function createRouter(options: RouterOptions): Router {
     },
     pause() {
       paused = true;
-      for (const connection of connections) connection.pause();
+      for (const connection of connections) connection.pause("socket");
     },
     resume() {
       paused = false;
-      for (const connection of connections) connection.resume();
+      for (const connection of connections) connection.resume("socket");
     },
     get peers() {
       return peers.size;
@@ -168,8 +173,8 @@ function peerOf(connection: Connection, routingId: Uint8Array, remote: string): 
     routingId,
     remote,
     send: (frames) => connection.send(frames),
-    pause: () => connection.pause(),
-    resume: () => connection.resume(),
+    pause: () => connection.pause("peer"),
+    resume: () => connection.resume("peer"),
     close: () => connection.close(),
   };
 }

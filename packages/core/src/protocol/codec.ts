@@ -9,7 +9,10 @@ const encoder = new TextEncoder();
 const decoder = new TextDecoder("utf-8", { fatal: true });
 
 function header(code: number, job: number, end: boolean): Uint8Array {
-  const frame = Buffer.allocUnsafe(HEADER);
+  return writeHeader(Buffer.allocUnsafe(HEADER), code, job, end);
+}
+
+function writeHeader(frame: Uint8Array, code: number, job: number, end: boolean): Uint8Array {
   frame[0] = code;
   frame[1] = end ? FLAG_END : 0;
   frame[2] = 0;
@@ -31,33 +34,39 @@ function json(value: unknown): Uint8Array {
   return encoder.encode(JSON.stringify(value));
 }
 
-// Method names recur with every job; their bytes do not change.
 const EMPTY = new Uint8Array(0);
 
 function text(value: string): Uint8Array {
   return Buffer.from(value, "utf8");
 }
 
-/** Frames of a message to a worker. */
-export function encodeEngineMessage(message: EngineMessage): Uint8Array[] {
-  switch (message.code) {
-    case Code.INVOKE: {
-      const frames = [header(message.code, message.job, message.end), text(message.method), text(message.metadata)];
-      if (message.chunk !== undefined) frames.push(message.chunk);
-      return frames;
+/** A frame to be sent: bytes, or text that is to be written as UTF-8. */
+export type MessageFrame = Uint8Array | string;
+
+/**
+ * Writes messages to workers.
+ *
+ * @returns the frames of a message. Frame 0 is written anew by the next call: send or copy it before.
+ */
+export function createEngineEncoder(): (message: EngineMessage) => MessageFrame[] {
+  const head = Buffer.alloc(HEADER);
+  return (message) => {
+    switch (message.code) {
+      case Code.INVOKE:
+        writeHeader(head, message.code, message.job, message.end);
+        if (message.chunk === undefined) return [head, message.method, message.metadata];
+        return [head, message.method, message.metadata, message.chunk];
+      case Code.WRITE:
+        writeHeader(head, message.code, message.job, message.end);
+        return message.chunk === undefined ? [head] : [head, message.chunk];
+      case Code.CREDIT:
+        return [writeHeader(head, message.code, message.job, false), uint32(message.bytes)];
+      case Code.CANCEL:
+        return [writeHeader(head, message.code, message.job, false), message.reason];
+      case Code.TERMINATE:
+        return [writeHeader(head, message.code, 0, false), message.reason];
     }
-    case Code.WRITE: {
-      const frames = [header(message.code, message.job, message.end)];
-      if (message.chunk !== undefined) frames.push(message.chunk);
-      return frames;
-    }
-    case Code.CREDIT:
-      return [header(message.code, message.job, false), uint32(message.bytes)];
-    case Code.CANCEL:
-      return [header(message.code, message.job, false), text(message.reason)];
-    case Code.TERMINATE:
-      return [header(message.code, 0, false), text(message.reason)];
-  }
+  };
 }
 
 /** Frames of a message to the engine. */
