@@ -68,7 +68,7 @@ export function command(program: string, args: readonly string[] = []): CommandL
 }
 
 /** A worker with what it has said so far. */
-export function watch(link: WorkerLink) {
+function watch(link: WorkerLink) {
   const messages: WorkerMessage[] = [];
   const errors: Error[] = [];
   link.onMessage((message) => messages.push(message));
