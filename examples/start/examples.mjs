@@ -32,11 +32,15 @@ export const examples = [
   },
 ];
 
+/** Where a worker's clean environment looks for programs. */
+const WORKER_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
 /** Why Python apps cannot run here, if they cannot. */
 function missingPython() {
   const { status, stdout } = spawnSync("python3", ["-c", "import sys; print(sys.version_info >= (3, 9))"], {
     encoding: "utf8",
+    env: { PATH: WORKER_PATH },
   });
-  if (status !== 0) return "there is no python3 in the PATH";
+  if (status !== 0) return `there is no python3 in ${WORKER_PATH}`;
   return stdout.trim() === "True" ? undefined : "its python3 is older than 3.9";
 }
