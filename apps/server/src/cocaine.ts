@@ -1,7 +1,7 @@
 #!/usr/bin/env node
 import { homedir, tmpdir } from "node:os";
 import { cocaineProgram } from "./cocaine-program.ts";
-import { runProgram } from "./program.ts";
+import { Exit, runProgram } from "./program.ts";
 
 const program = cocaineProgram({
   env: process.env,
@@ -11,5 +11,10 @@ const program = cocaineProgram({
   cwd: process.cwd(),
   terminal: process.stdout.isTTY === true,
 });
+
+// A reader that has seen enough (`cocaine logs | head`) is no failure.
+process.stdout.on("error", (error: NodeJS.ErrnoException) =>
+  process.exit(error.code === "EPIPE" ? Exit.ok : Exit.failed),
+);
 
 process.exit(await runProgram(program));

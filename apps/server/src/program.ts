@@ -21,10 +21,6 @@ const UNREACHABLE = ["COC_ADMIN_UNREACHABLE", "COC_ADMIN_LOST", "COC_ADMIN_SOCKE
  * @returns the exit code.
  */
 export async function runProgram(program: Command, argv: readonly string[] = process.argv): Promise<number> {
-  // A reader that has seen enough (`| head`) is no failure.
-  process.stdout.on("error", (error: NodeJS.ErrnoException) =>
-    process.exit(error.code === "EPIPE" ? Exit.ok : Exit.failed),
-  );
   try {
     await program.parseAsync(argv);
     return Number(process.exitCode ?? Exit.ok);

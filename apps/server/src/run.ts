@@ -85,5 +85,8 @@ function announce(server: Server, config: Config, log: ServerLog): void {
   const { apps } = server.host.info();
   const { runtimeDir, storage, file } = config;
   log.info({ runtimeDir, storage, config: file, apps: apps.map(({ name }) => name) }, "up");
-  if (config.logFormat === "pretty") process.stdout.write(`\n${overview(apps)}\n\n`);
+  if (config.logFormat !== "pretty") return;
+  // Nobody may read it any more, which must not end a server; the log ignores that as well.
+  process.stdout.once("error", (error) => log.debug({ err: error }, "the table of apps was not written"));
+  process.stdout.write(`\n${overview(apps)}\n\n`);
 }

@@ -1,9 +1,12 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { writeFile } from "node:fs/promises";
 import { join } from "node:path";
-import { describe, expect, it, vi } from "vitest";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { appManifest, writeManifest } from "./support/manifest.ts";
 import { type NodeOptions, type RunningNode, startNode } from "./support/node.ts";
 import { processesWith } from "./support/processes.ts";
+import { cocaine, cocained, runNode } from "./support/programs.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
 /** A node whose folder has the app of the tests. */
@@ -53,6 +56,22 @@ describe("a server that is told to end", () => {
     expect(await node.ended).toEqual({ code: 143, signal: null });
     expect((await answer).code).toBe(3);
     await vi.waitFor(async () => expect(await processesWith(node.runtimeDir)).toEqual([]), 5000);
+  });
+});
+
+describe("a log that nobody reads any more", () => {
+  it.each(["json", "pretty"])("in %s does not end the server", async (format) => {
+    const runtimeDir = await temporaryFolder();
+    const args = ["--runtime-dir", runtimeDir, "--storage", "memory:", "--log-format", format, "--log-level", "debug"];
+    const child = spawn(process.execPath, [cocained, ...args], { stdio: ["ignore", "pipe", "inherit"] });
+    onTestFinished(() => void child.kill("SIGKILL"));
+    const ended = once(child, "exit");
+    child.stdout.destroy();
+    const list = () => runNode(cocaine, ["--runtime-dir", runtimeDir, "ls"]);
+    await vi.waitFor(async () => expect((await list()).code).toBe(0), { timeout: 10_000, interval: 100 });
+    expect((await list()).code).toBe(0);
+    child.kill("SIGTERM");
+    expect(await ended).toEqual([0, null]);
   });
 });
 
