@@ -1,7 +1,7 @@
 /**
  * The whole of `pnpm bench`: prepares the machine, builds, measures, prints, and writes `results.json`.
  *
- *   node bench/run.mjs [--only zmtp|zeromq|http] [--quick] [--rounds n]
+ *   node bench/run.mjs [--only zmtp|zeromq|http] [--quick] [--rounds n] [--prepared]
  */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
@@ -10,7 +10,7 @@ import { compile } from "./support/compile.mjs";
 import { paths } from "./support/paths.mjs";
 import { createPrograms } from "./support/programs.mjs";
 import { print } from "./support/report.mjs";
-import { keep } from "./support/results.mjs";
+import { describeMachine, keep } from "./support/results.mjs";
 import { measureZeromq } from "./zeromq.mjs";
 import { measureZmtp } from "./zmtp.mjs";
 
@@ -36,20 +36,31 @@ if (!prepared) {
 }
 compile();
 
-const programs = createPrograms();
+const machine = describeMachine();
+if (machine.load > machine.cores / 2) {
+  console.error(`This machine is busy (load ${machine.load} on ${machine.cores} cores): ratios will be off.`);
+}
+
+let programs;
+let interrupted = false;
 for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, async () => {
-    await programs.close();
-    process.exit(1);
+  process.once(signal, () => {
+    interrupted = true;
+    programs?.close();
   });
 }
-try {
-  for (const name of only === undefined ? Object.keys(benchmarks) : [only]) {
+for (const name of only === undefined ? Object.keys(benchmarks) : [only]) {
+  if (interrupted) break;
+  programs = createPrograms();
+  try {
     const result = await benchmarks[name](programs, options);
-    await programs.close();
     print(result);
-    keep(name, result);
+    keep(name, machine, result);
+  } catch (error) {
+    // What is ended in the middle of a run fails; that is no news.
+    console.error(interrupted ? "Interrupted" : error);
+    process.exitCode = 1;
+  } finally {
+    await programs.close();
   }
-} finally {
-  await programs.close();
 }

@@ -5,11 +5,16 @@ import { createInterface } from "node:readline";
 /** How long a program may take to end by itself. */
 const graceMs = 10_000;
 
-/** The programs of a benchmark. Each leads a process group of its own, and `close()` ends all of them. */
+/**
+ * The programs of a benchmark. Each leads a process group of its own, and `close()` ends all of them; after it none
+ * can be started.
+ */
 export function createPrograms() {
   const running = new Set();
+  let closed;
 
   function start(command, args, options = {}) {
+    if (closed !== undefined) throw new Error(`The benchmark was ended before ${command} could start`);
     const program = launch(command, args, options);
     running.add(program);
     return program;
@@ -30,13 +35,16 @@ export function createPrograms() {
       return lines.join("\n");
     },
 
-    /** Ends all that still run, the last started first. */
-    async close() {
-      const programs = [...running].reverse();
-      running.clear();
-      for (const program of programs) await end(program);
+    /** Ends all that still run, the last started first. May be called twice, and resolves when all have ended. */
+    close() {
+      closed ??= endAll([...running].reverse());
+      return closed;
     },
   };
+}
+
+async function endAll(programs) {
+  for (const program of programs) await end(program);
 }
 
 function launch(command, args, { cwd } = {}) {
