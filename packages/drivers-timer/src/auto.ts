@@ -1,0 +1,127 @@
+import type { Driver, DriverContext } from "@cocaine/core/plugin";
+import { createGrid, type Grid } from "./grid.ts";
+import type { AutoOptions } from "./options.ts";
+
+/**
+ * - `idle`: not started
+ * - `running`: the timer is set
+ * - `paused`: moments pass without a run
+ * - `closed`: no run starts any more; one that runs may still end
+ */
+type AutoState = "idle" | "running" | "paused" | "closed";
+
+/** Runs that may wait for the one before them; more are left out. */
+const WAITING_LIMIT = 1000;
+
+/** The driver `auto`: a job every `interval` milliseconds. */
+export class Auto implements Driver {
+  readonly #options: AutoOptions;
+  readonly #context: DriverContext;
+  #state: AutoState = "idle";
+  #grid: Grid = createGrid(0, 1);
+  /** Number of the moment that the timer is set for. */
+  #next = 0;
+  #timer: NodeJS.Timeout | undefined;
+  /** Moments whose runs wait for the one that runs. */
+  readonly #waiting: { readonly moment: number; readonly missed: number }[] = [];
+  #active = false;
+  #runs = 0;
+  #skipped = 0;
+  #drained: (() => void) | undefined;
+
+  constructor(options: AutoOptions, context: DriverContext) {
+    this.#options = options;
+    this.#context = context;
+  }
+
+  async start(): Promise<void> {
+    this.#state = "running";
+    this.#grid = createGrid(performance.now(), this.#options.interval);
+    this.#next = this.#options.immediate ? 0 : 1;
+    this.#arm();
+  }
+
+  pause(): void {
+    if (this.#state !== "running") return;
+    this.#state = "paused";
+    clearTimeout(this.#timer);
+  }
+
+  resume(): void {
+    if (this.#state !== "paused") return;
+    this.#state = "running";
+    const last = this.#grid.at(performance.now());
+    const missed = Math.max(0, last - this.#next + 1);
+    this.#next += missed;
+    if (missed > 0 && this.#options.missed === "once") this.#due(last, missed - 1);
+    else this.#skipped += missed;
+    this.#arm();
+  }
+
+  async drain(): Promise<void> {
+    this.#stop();
+    if (this.#active) await new Promise<void>((resolve) => (this.#drained = resolve));
+  }
+
+  async close(): Promise<void> {
+    this.#stop();
+  }
+
+  info(): Record<string, unknown> {
+    const { interval } = this.#options;
+    const next = this.#state === "running" ? new Date(this.#wallTime(this.#next)).toISOString() : undefined;
+    return {
+      interval,
+      ...(next !== undefined && { next }),
+      runs: this.#runs,
+      skipped: this.#skipped,
+      running: this.#active,
+    };
+  }
+
+  #stop(): void {
+    this.#state = "closed";
+    this.#waiting.length = 0;
+    clearTimeout(this.#timer);
+  }
+
+  #arm(): void {
+    const jitter = Math.random() * this.#options.jitter;
+    const wait = this.#grid.moment(this.#next) + jitter - performance.now();
+    this.#timer = setTimeout(this.#fire, Math.max(0, wait));
+  }
+
+  readonly #fire = (): void => {
+    // A timer may fire up to a millisecond early, and late by any time: a busy loop, a suspended machine.
+    const last = Math.max(this.#next, this.#grid.at(performance.now()));
+    const passed = last - this.#next;
+    this.#next = last + 1;
+    if (this.#options.missed === "skip") this.#skipped += passed;
+    this.#due(last, this.#options.missed === "once" ? passed : 0);
+    this.#arm();
+  };
+
+  /** A run is due, in place of `missed` earlier ones as well. */
+  #due(moment: number, missed: number): void {
+    if (!this.#active) void this.#run(moment, missed);
+    else if (this.#options.overlap === "queue" && this.#waiting.length < WAITING_LIMIT)
+      this.#waiting.push({ moment, missed });
+    else this.#skipped++;
+  }
+
+  async #run(moment: number, missed: number): Promise<void> {
+    this.#active = true;
+    this.#runs++;
+    const timer = { scheduledFor: Math.round(this.#wallTime(moment)), firedAt: Date.now(), missed };
+    await this.#context.publish({ metadata: { timer } });
+    this.#active = false;
+    const next = this.#waiting.shift();
+    if (next !== undefined) void this.#run(next.moment, next.missed);
+    else this.#drained?.();
+  }
+
+  /** Milliseconds since the epoch of a moment, by the wall clock as it is now. */
+  #wallTime(moment: number): number {
+    return Date.now() + this.#grid.moment(moment) - performance.now();
+  }
+}

@@ -1,0 +1,2 @@
+export type { AutoOptions } from "./options.ts";
+export { autoDriver } from "./plugin.ts";

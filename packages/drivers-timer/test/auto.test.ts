@@ -1,0 +1,135 @@
+import type { Driver } from "@cocaine/core/plugin";
+import { afterEach, describe, expect, it, vi } from "vitest";
+import { autoDriver } from "../src/index.ts";
+import { contextOf, type Run } from "./support/context.ts";
+
+let driver: Driver;
+afterEach(() => driver.close());
+
+async function start(options: Record<string, unknown>, { ends = true } = {}): Promise<Run[]> {
+  const plugin = autoDriver();
+  const { context, runs } = contextOf({ ends });
+  driver = plugin.create(plugin.options.parse(options), context);
+  await driver.start();
+  return runs;
+}
+
+const timerOf = (run: Run | undefined) =>
+  run?.request.metadata?.timer as { scheduledFor: number; firedAt: number; missed: number };
+const count = (runs: Run[], least: number) =>
+  vi.waitFor(() => expect(runs.length).toBeGreaterThanOrEqual(least), { interval: 5, timeout: 5000 });
+
+describe("auto", () => {
+  it("runs its task every interval, on a grid from its start", async () => {
+    const runs = await start({ interval: 20 });
+    await count(runs, 6);
+    const moments = runs.map((run) => timerOf(run).scheduledFor);
+    for (const [index, moment] of moments.entries()) {
+      const steps = (moment - (moments[0] as number)) / 20;
+      expect(Math.abs(steps - Math.round(steps)) * 20, `run ${index}`).toBeLessThanOrEqual(2);
+    }
+    expect(timerOf(runs[0])).toMatchObject({ missed: 0, firedAt: expect.any(Number) });
+  });
+
+  it("begins after one interval, or at once where it is immediate", async () => {
+    const begin = performance.now();
+    const late = await start({ interval: 60 });
+    await count(late, 1);
+    expect((late[0] as Run).at - begin).toBeGreaterThan(50);
+    await driver.close();
+    const early = await start({ interval: 60_000, immediate: true });
+    await count(early, 1);
+  });
+
+  it("leaves out a run that is due while the one before has not ended", async () => {
+    const runs = await start({ interval: 10 }, { ends: false });
+    await vi.waitFor(() => expect(driver.info?.().skipped).toBeGreaterThan(2));
+    expect(runs).toHaveLength(1);
+    runs[0]?.end();
+    await count(runs, 2);
+  });
+
+  it("runs it afterwards where overlap is queue", async () => {
+    const runs = await start({ interval: 10, overlap: "queue" }, { ends: false });
+    await count(runs, 1);
+    const before = performance.now();
+    await vi.waitFor(() => expect(performance.now() - before).toBeGreaterThan(60), { interval: 5 });
+    expect(runs).toHaveLength(1);
+    for (let ended = 0; ended < 4; ended++) {
+      runs[ended]?.end();
+      await count(runs, ended + 2);
+    }
+    expect(driver.info?.().skipped).toBe(0);
+  });
+
+  it("leaves out what was due while it was paused", async () => {
+    const runs = await start({ interval: 10 });
+    await count(runs, 1);
+    driver.pause?.();
+    const before = runs.length;
+    const paused = performance.now();
+    await vi.waitFor(() => expect(performance.now() - paused).toBeGreaterThan(60), { interval: 5 });
+    expect(runs).toHaveLength(before);
+    driver.resume?.();
+    expect(driver.info?.().skipped).toBeGreaterThan(3);
+    await count(runs, before + 1);
+    expect(timerOf(runs.at(-1)).missed).toBe(0);
+  });
+
+  it("makes up for it by one run where missed is once", async () => {
+    const runs = await start({ interval: 10, missed: "once" });
+    driver.pause?.();
+    const paused = performance.now();
+    await vi.waitFor(() => expect(performance.now() - paused).toBeGreaterThan(60), { interval: 5 });
+    driver.resume?.();
+    await count(runs, 1);
+    expect(timerOf(runs[0]).missed).toBeGreaterThan(2);
+    expect(driver.info?.().skipped).toBe(0);
+  });
+
+  it("starts no run once it drains, and has drained when the last has ended", async () => {
+    const runs = await start({ interval: 10 }, { ends: false });
+    await count(runs, 1);
+    let drained = false;
+    const draining = driver.drain().then(() => {
+      drained = true;
+    });
+    const before = performance.now();
+    await vi.waitFor(() => expect(performance.now() - before).toBeGreaterThan(40), { interval: 5 });
+    expect([runs.length, drained]).toEqual([1, false]);
+    runs[0]?.end();
+    await draining;
+    expect(runs).toHaveLength(1);
+  });
+
+  it("may be closed twice, and without a start", async () => {
+    await start({ interval: 1000 });
+    await driver.close();
+    await driver.close();
+    const plugin = autoDriver();
+    await plugin.create(plugin.options.parse({ interval: 5 }), contextOf({ ends: true }).context).close();
+  });
+
+  it("tells interval, next run and counts", async () => {
+    await start({ interval: 3_600_000 });
+    expect(driver.info?.()).toEqual({
+      interval: 3_600_000,
+      next: expect.stringMatching(/^\d{4}-.*Z$/),
+      runs: 0,
+      skipped: 0,
+      running: false,
+    });
+  });
+
+  it.each([
+    [{}, "interval"],
+    [{ interval: 0 }, "interval"],
+    [{ interval: 1.5 }, "interval"],
+    [{ interval: 2 ** 31 }, "interval"],
+    [{ interval: 10, jitter: 10 }, "jitter"],
+    [{ interval: 10, overlap: "replace" }, "overlap"],
+  ])("refuses the options %j", (options, path) => {
+    const result = autoDriver().options.safeParse(options);
+    expect(result.error?.issues.map((issue) => issue.path[0])).toEqual([path]);
+  });
+});

@@ -1,0 +1,32 @@
+import { type DriverContext, type JobOutcome, type JobRequest, silentLogger } from "@cocaine/core/plugin";
+
+/** A run that the driver asked for. */
+export interface Run {
+  readonly request: JobRequest;
+  readonly at: number;
+  end(): void;
+}
+
+/** A driver's context whose jobs the test ends, or that end at once. */
+export function contextOf({ ends }: { readonly ends: boolean }): { context: DriverContext; runs: Run[] } {
+  const runs: Run[] = [];
+  const context: DriverContext = {
+    app: "app",
+    task: "tick",
+    log: silentLogger(),
+    signal: new AbortController().signal,
+    trigger: () => {
+      throw new Error("a timer publishes");
+    },
+    call: () => {
+      throw new Error("a timer publishes");
+    },
+    publish: (request) =>
+      new Promise<JobOutcome>((resolve) => {
+        const run = { request, at: performance.now(), end: () => resolve({ status: "ok" }) };
+        runs.push(run);
+        if (ends) run.end();
+      }),
+  };
+  return { context, runs };
+}
