@@ -10,6 +10,9 @@ import { Upload } from "./upload.ts";
 /** Milliseconds that a body which nobody wants is still read, so that the client sees its answer and no reset. */
 const LINGER = 1000;
 
+/** Bytes of a body that is cheaper to copy behind its head than to write beside it. */
+const JOINED = 16_384;
+
 /** Node's response with a way back, so that its events need no closure a request. */
 export class Reply extends ServerResponse {
   exchange: Exchange | undefined = undefined;
@@ -37,7 +40,9 @@ export class Exchange implements ResponseSink, Closable {
   readonly #length: number;
   readonly #startedAt: number;
   #expectsContinue = false;
+  /** While the job runs. */
   #handle: JobHandle | undefined = undefined;
+  #job = "";
   #upload: Upload | undefined = undefined;
   #head: Head | undefined = undefined;
   /** The first body chunk while the head waits. */
@@ -66,9 +71,10 @@ export class Exchange implements ResponseSink, Closable {
     this.#expectsContinue = expectsContinue;
     this.#connection.begin(this);
     this.#site.opened(this);
-    // A body that came with the head is parsed within this turn, and then goes as one chunk.
+    // A body that came with the head is parsed by then, and goes as one chunk. The parser drains the tick queue between
+    // body and end, so a tick would be too early.
     if (this.#length === 0) this.admit();
-    else process.nextTick(admit, this);
+    else setImmediate(admit, this);
   }
 
   /** Makes it a job, or says why not. */
@@ -83,6 +89,7 @@ export class Exchange implements ResponseSink, Closable {
     if (taken > this.#site.bodyLimit) return this.refuse(BODY_TOO_LARGE);
     const whole = !this.reading;
     this.#handle = this.#site.trigger({ chunk, end: whole, metadata: { http } }, this);
+    this.#job = this.#handle.id;
     if (!whole) this.#stream(this.#handle, taken);
   }
 
@@ -102,6 +109,7 @@ export class Exchange implements ResponseSink, Closable {
   }
 
   end(): void {
+    this.#handle = undefined;
     if (this.#state === "waiting") return this.#misheaded("it ended without one");
     if (this.#state === "headed") return this.#endWhole();
     if (this.#state !== "flowing") return;
@@ -113,7 +121,7 @@ export class Exchange implements ResponseSink, Closable {
   }
 
   fail(error: CocaineError): void {
-    const fields = { code: error.code, job: this.#handle?.id, url: this.#request.url };
+    const fields = { code: error.code, job: this.#job, url: this.#request.url };
     this.#site.log[error.code === "COC_JOB_FAILED" ? "error" : "debug"](fields, error.message);
     this.#handle = undefined;
     if (this.#state === "waiting" || this.#state === "headed") this.#answer(problemOf(error));
@@ -150,7 +158,7 @@ export class Exchange implements ResponseSink, Closable {
     this.#aborted ||= this.#state !== "ended";
     this.#state = "closed";
     this.#upload?.discard();
-    if (this.#aborted) this.#handle?.cancel("the client went away");
+    this.#handle?.cancel("the client went away");
     this.#connection.finish(this);
     this.#site.closed(this, this.#aborted ? 0 : this.#reply.statusCode);
     if (this.#site.accessLog) this.#log();
@@ -177,7 +185,7 @@ export class Exchange implements ResponseSink, Closable {
   }
 
   get #id(): string {
-    return requestIdOf(this.#request) ?? this.#handle?.id ?? "";
+    return requestIdOf(this.#request) ?? this.#job;
   }
 
   #stream(handle: JobHandle, taken: number): void {
@@ -206,7 +214,7 @@ export class Exchange implements ResponseSink, Closable {
   }
 
   #misheaded(why: string): void {
-    this.#site.log.error({ code: BAD_HEAD.code, job: this.#handle?.id }, `The head of a response is not valid: ${why}`);
+    this.#site.log.error({ code: BAD_HEAD.code, job: this.#job }, `The head of a response is not valid: ${why}`);
     this.refuse(BAD_HEAD);
   }
 
@@ -221,7 +229,7 @@ export class Exchange implements ResponseSink, Closable {
       else if (length !== size) return this.#misheaded(`Content-Length is ${length}, the body has ${size} bytes`);
     }
     this.#sent = size;
-    this.#complete(status, reason, headers, body);
+    this.#complete(status, reason, headers, body, this.#site.closing);
   }
 
   /** waiting, headed → ended. */
@@ -233,17 +241,30 @@ export class Exchange implements ResponseSink, Closable {
     if (problem.retryAfter !== undefined) headers.push("Retry-After", String(problem.retryAfter));
     if (problem.allow !== undefined) headers.push("Allow", problem.allow);
     this.#sent = body.length;
-    this.#complete(problem.status, undefined, headers, body);
+    // Who does not speak HTTP may mean something else by what follows.
+    this.#complete(problem.status, undefined, headers, body, this.#site.closing || problem === MALFORMED);
   }
 
-  #complete(status: number, reason: string | undefined, headers: string[], body: Uint8Array | string | undefined) {
+  #complete(
+    status: number,
+    reason: string | undefined,
+    headers: string[],
+    body: Uint8Array | string | undefined,
+    last: boolean,
+  ): void {
     this.#state = "ended";
     const { reading } = this;
-    if (reading || this.#site.closing) headers.push("Connection", "close");
+    if (reading || last) headers.push("Connection", "close");
     this.#writeHead(status, reason, headers);
     // Who waits for 100 sends nothing when this comes instead.
-    if (!reading || this.#expectsContinue) this.#reply.end(body);
+    if (!reading || this.#expectsContinue) this.#end(body);
     else this.#linger(body);
+  }
+
+  /** Node joins a head with a body that is text into one string: a plain write, cheaper than one of two buffers. */
+  #end(body: Uint8Array | string | undefined): void {
+    if (typeof body !== "object" || body.length > JOINED) this.#reply.end(body);
+    else this.#reply.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1");
   }
 
   #writeHead(status: number, reason: string | undefined, headers: string[]): void {
@@ -287,7 +308,7 @@ export class Exchange implements ResponseSink, Closable {
 
   /** The response cannot be completed: the client must see that it is not whole. */
   #cut(why: string): void {
-    this.#site.log.warn({ url: this.#request.url, job: this.#handle?.id }, `A response was cut off: ${why}`);
+    this.#site.log.warn({ url: this.#request.url, job: this.#job }, `A response was cut off: ${why}`);
     this.#connection.destroy();
   }
 

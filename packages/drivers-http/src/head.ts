@@ -67,8 +67,10 @@ function readHeaders(status: number, reason: string | undefined, pairs: readonly
     }
     if (lower === "content-length") {
       if (!DIGITS.test(value) || (length >= 0 && length !== Number(value))) return `Content-Length is ${value}`;
-      if (length >= 0) continue;
+      const repeated = length >= 0;
       length = Number(value);
+      // RFC 9110, 8.6: 204 has none.
+      if (repeated || status === 204) continue;
     } else if (lower === "x-request-id") requestId = true;
     headers.push(name, value);
   }

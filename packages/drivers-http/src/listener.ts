@@ -7,7 +7,7 @@ import { type Address, bindError, urlOf } from "./endpoint.ts";
 import { Exchange, Reply } from "./exchange.ts";
 import { createNowhere } from "./nowhere.ts";
 import type { SharedLimits } from "./options.ts";
-import { toOriginForm } from "./request.ts";
+import { isSane } from "./request.ts";
 import { Routes } from "./routes.ts";
 
 /** Milliseconds that connections have to take their last answers when the listener closes. */
@@ -114,8 +114,9 @@ export class Listener {
   #requested(request: IncomingMessage, reply: Reply, expectsContinue: boolean): void {
     const connection = this.#connections.get(request.socket);
     if (connection === undefined) return void reply.destroy();
-    const valid = toOriginForm(request);
-    const site = valid ? this.routes.find(request.headers.host, request.url as string) : this.#nowhere.invalid;
+    const site = isSane(request)
+      ? this.routes.find(request.headers.host, request.url as string)
+      : this.#nowhere.invalid;
     new Exchange(site ?? this.#nowhere.unknown, connection, request, reply).begin(expectsContinue);
   }
 

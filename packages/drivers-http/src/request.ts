@@ -41,11 +41,21 @@ export function requestIdOf(request: IncomingMessage): string | undefined {
 }
 
 /**
+ * Whether a request can be told from the next, and its target be understood; makes the target one that begins with
+ * `/`. What Node's parser refuses does not come here.
+ */
+export function isSane(request: IncomingMessage): boolean {
+  // RFC 9112, 6.1: HTTP/1.0 knows no transfer codings, so its framing is faulty.
+  if (request.httpVersion === "1.0" && request.headers["transfer-encoding"] !== undefined) return false;
+  return toOriginForm(request);
+}
+
+/**
  * Makes the target of a request one that begins with `/` (RFC 9112, 3.2.2: a server must take the absolute form).
  *
  * @returns `false` where it cannot be: another form, or an absolute one that contradicts the Host header.
  */
-export function toOriginForm(request: IncomingMessage): boolean {
+function toOriginForm(request: IncomingMessage): boolean {
   const url = request.url ?? "";
   if (url.charCodeAt(0) === 47) return true;
   const [, authority, rest] = /^http:\/\/([^/?#]+)(.*)$/i.exec(url) ?? [];
