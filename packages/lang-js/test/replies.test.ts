@@ -8,6 +8,7 @@ it("whatever a method answers with becomes chunks", async () => {
     echo: ["same"],
     later: ["same"],
     text: ["grüße, мир 🌍"],
+    привет: ["мир"],
     number: ["42"],
     no: ["false"],
     list: ["[1,2]"],

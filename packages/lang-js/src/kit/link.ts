@@ -1,11 +1,11 @@
-import { createDealer } from "@cocaine/zmtp";
+import { createDealer, type Frame } from "@cocaine/zmtp";
 
 const HEADER = 8;
 
 /** Sends messages to the engine; those of one turn of the loop leave in one write. */
 export interface Link {
   /** @param flags - `FLAG_END` or 0. @param job - 0 where there is none. */
-  send(code: number, flags: number, job: number, ...frames: readonly Uint8Array[]): void;
+  send(code: number, flags: number, job: number, ...frames: readonly Frame[]): void;
   /** Sends what waits, and closes. */
   close(): Promise<void>;
 }
@@ -26,23 +26,18 @@ export async function openLink(endpoint: string, identity: string, events: LinkE
     onDisconnect: events.onClose,
   });
   await dealer.connect(endpoint);
+  // The dealer copies short frames before send() returns: one header serves all messages.
+  const header = Buffer.alloc(HEADER);
   return {
     send(code, flags, job, ...frames) {
-      dealer.send([header(code, flags, job), ...frames]);
+      header[0] = code;
+      header[1] = flags;
+      header[4] = job >>> 24;
+      header[5] = job >>> 16;
+      header[6] = job >>> 8;
+      header[7] = job;
+      dealer.send([header, ...frames]);
     },
     close: () => dealer.close(),
   };
-}
-
-function header(code: number, flags: number, job: number): Uint8Array {
-  const bytes = Buffer.allocUnsafe(HEADER);
-  bytes[0] = code;
-  bytes[1] = flags;
-  bytes[2] = 0;
-  bytes[3] = 0;
-  bytes[4] = job >>> 24;
-  bytes[5] = job >>> 16;
-  bytes[6] = job >>> 8;
-  bytes[7] = job;
-  return bytes;
 }

@@ -33,7 +33,7 @@ receive = (frames) => worker.receive(frames);
 link.send(Code.HELLO, 0, 0, hello());
 setInterval(() => link.send(Code.HEARTBEAT, 0, 0), (Number(COCAINE_HEARTBEAT ?? 60) * 1000) / 3);
 
-function hello(): Uint8Array {
+function hello(): string {
   const names = [...methods.values()].map((method) => method.name);
   const said = {
     protocol: PROTOCOL_VERSION,
@@ -43,7 +43,7 @@ function hello(): Uint8Array {
     progress: mark !== undefined,
     methods: names,
   };
-  return Buffer.from(JSON.stringify(said), "utf8");
+  return JSON.stringify(said);
 }
 
 function leave(): void {

@@ -17,18 +17,18 @@ export function uint32(value: number): Buffer {
 }
 
 /** A frame of text. */
-export function textFrame(text: string): Buffer {
-  return Buffer.from(text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT)}…` : text, "utf8");
+export function textFrame(text: string): string {
+  return text.length > TEXT_LIMIT ? `${text.slice(0, TEXT_LIMIT)}…` : text;
 }
 
 /** A frame of JSON; data that is no JSON or too long is replaced by a word about it. */
-export function jsonFrame(value: Record<string, unknown>): Buffer {
+export function jsonFrame(value: Record<string, unknown>): string {
   const text = stringify(value);
-  return Buffer.from(text.length > TEXT_LIMIT ? '{"omitted":"too long"}' : text, "utf8");
+  return text.length > TEXT_LIMIT ? '{"omitted":"too long"}' : text;
 }
 
 /** The frames of ERROR for whatever app code threw. */
-export function failureFrames(thrown: unknown): Buffer[] {
+export function failureFrames(thrown: unknown): string[] {
   if (!(thrown instanceof Error)) {
     const text = typeof thrown === "object" && thrown !== null ? stringify({ thrown }) : String(thrown);
     return [textFrame("Error"), textFrame(text)];
