@@ -9,12 +9,14 @@ export interface LogOptions {
   readonly level: string;
   /** `json`: one object a line; `pretty`: for people. */
   readonly format: "json" | "pretty";
+  /** Name of this node, on each line. */
+  readonly hostname: string;
   /** Keeps the last lines for `cocaine logs`. */
   readonly logs: LogBook;
 }
 
 /** Makes the log: to standard output, and into the log book. Written at once, so that the last words are never lost. */
-export function createLog({ level, format, logs }: LogOptions): ServerLog {
+export function createLog({ level, format, hostname, logs }: LogOptions): ServerLog {
   const output =
     format === "json"
       ? pino.destination({ dest: 1, sync: true })
@@ -22,13 +24,13 @@ export function createLog({ level, format, logs }: LogOptions): ServerLog {
           destination: 1,
           sync: true,
           singleLine: true,
-          ignore: "pid,hostname",
+          ignore: "hostname",
           translateTime: "SYS:HH:MM:ss.l",
         });
   const book = { write: (line: string) => logs.append(entryOf(line)) };
   // The logger's own level decides; its streams take all that it lets through.
   return pino(
-    { level },
+    { level, base: { hostname } },
     pino.multistream([
       { level: "trace", stream: output },
       { level: "trace", stream: book },

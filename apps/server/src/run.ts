@@ -17,7 +17,7 @@ import { handleSignals } from "./signals.ts";
 export async function runServer(load: () => Promise<Config>): Promise<number> {
   const config = await load();
   const logs = createLogBook();
-  const log = createLog({ level: config.logLevel, format: config.logFormat, logs });
+  const log = createLog({ level: config.logLevel, format: config.logFormat, hostname: config.hostname, logs });
   const server = createServer(config, log, logs);
 
   const starting = server.start();
