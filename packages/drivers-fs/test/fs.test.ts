@@ -1,0 +1,173 @@
+import { execFileSync } from "node:child_process";
+import { appendFile, mkdir, mkdtemp, rename, rm, unlink, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createError, type Driver, type JobOutcome } from "@cocaine/core/plugin";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import { type FsEvent, fsDriver } from "../src/index.ts";
+import { contextOf, ok } from "./support/context.ts";
+
+let folder: string;
+let driver: Driver | undefined;
+
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "cocaine-fs-"));
+});
+afterEach(async () => {
+  await driver?.close();
+  driver = undefined;
+  await rm(folder, { recursive: true, force: true });
+});
+
+type Answer = Parameters<typeof contextOf>[0];
+
+async function start(options: Record<string, unknown> = {}, answer: Answer = () => ok): Promise<FsEvent[]> {
+  const plugin = fsDriver();
+  const { context, events } = contextOf(answer);
+  driver = plugin.create(plugin.options.parse({ path: folder, settle: 50, ...options }), context);
+  await driver.start();
+  return events;
+}
+
+const told = (events: FsEvent[], expected: string[]) =>
+  vi.waitFor(
+    () =>
+      expect(events.map(({ event, path }) => `${event} ${path.slice(folder.length + 1)}`).sort()).toEqual(
+        expected.sort(),
+      ),
+    { timeout: 5000 },
+  );
+
+/** Whatever was done before this file was made has been told once it is. */
+async function settled(events: FsEvent[]): Promise<void> {
+  await writeFile(join(folder, "last"), "");
+  await vi.waitFor(() => expect(events.map(({ path }) => path)).toContain(join(folder, "last")), { timeout: 5000 });
+}
+
+describe("fs", () => {
+  it("tells a file that is dropped into the folder once, with what it is", async () => {
+    const events = await start();
+    await writeFile(join(folder, "job.txt"), "hello");
+    await settled(events);
+    expect(events.filter(({ path }) => path.endsWith("job.txt"))).toEqual([
+      { event: "add", path: join(folder, "job.txt"), type: "file", size: 5, mtimeMs: expect.any(Number) },
+    ]);
+  });
+
+  it("tells a file once that is written bit by bit, when it is whole", async () => {
+    const events = await start({ settle: 200 });
+    execFileSync("sh", ["-c", 'for i in 1 2 3 4 5 6; do echo "$i" >> "$0"; sleep 0.05; done', join(folder, "slow")]);
+    await vi.waitFor(() => expect(events).toHaveLength(1), { timeout: 5000 });
+    expect(events[0]).toMatchObject({ event: "add", size: 12 });
+  });
+
+  it("tells changes, removals and folders as it is asked to", async () => {
+    await writeFile(join(folder, "old"), "1");
+    const events = await start({ events: ["add", "change", "unlink", "addDir", "unlinkDir"] });
+    await appendFile(join(folder, "old"), "2");
+    await told(events, ["change old"]);
+    await unlink(join(folder, "old"));
+    await mkdir(join(folder, "sub"));
+    await told(events, ["change old", "unlink old", "addDir sub"]);
+    await writeFile(join(folder, "sub", "deep"), "");
+    await told(events, ["change old", "unlink old", "addDir sub", "add sub/deep"]);
+    await rm(join(folder, "sub"), { recursive: true });
+    await told(events, ["change old", "unlink old", "addDir sub", "add sub/deep", "unlink sub/deep", "unlinkDir sub"]);
+  });
+
+  it("tells a file that is moved into the folder", async () => {
+    const events = await start();
+    const outside = `${folder}.outside`;
+    await writeFile(outside, "moved");
+    await rename(outside, join(folder, "moved"));
+    await told(events, ["add moved"]);
+  });
+
+  it("leaves out what does not match", async () => {
+    const events = await start({ include: "**/*.csv", exclude: ["tmp/**"] });
+    await mkdir(join(folder, "tmp"));
+    await mkdir(join(folder, "in"));
+    for (const name of ["a.txt", "tmp/b.csv", "in/c.csv", "d.csv"]) await writeFile(join(folder, name), "");
+    await told(events, ["add in/c.csv", "add d.csv"]);
+  });
+
+  it("watches no deeper than depth", async () => {
+    const events = await start({ depth: 0 });
+    await mkdir(join(folder, "sub"));
+    await writeFile(join(folder, "sub", "deep"), "");
+    await settled(events);
+    expect(events.map(({ path }) => path)).toEqual([join(folder, "last")]);
+  });
+
+  it("tells what is there already only where it is asked to", async () => {
+    await writeFile(join(folder, "old"), "");
+    const silent = await start();
+    await settled(silent);
+    expect(silent).toHaveLength(1);
+    await driver?.close();
+    await told(await start({ initial: true }), ["add old", "add last"]);
+  });
+
+  it("refuses a path that is not there, and says what to do", async () => {
+    await expect(start({ path: join(folder, "none") })).rejects.toMatchObject({
+      code: "COC_FS_PATH",
+      message: `there is no ${join(folder, "none")} to watch: make it, or set "wait": true to wait for it`,
+    });
+  });
+
+  it("waits for it where it is asked to, and tells what it holds", async () => {
+    const path = join(folder, "later");
+    const events = await start({ path, wait: true });
+    await mkdir(path);
+    await writeFile(join(path, "first"), "");
+    await told(events, ["add later/first"]);
+  });
+
+  it("keeps what the queue has no room for, and runs it later", async () => {
+    const full: JobOutcome = { status: "failed", error: createError("COC_QUEUE_FULL", "full") };
+    const ran = new Set<string>();
+    await start({}, ({ path }, count) => {
+      if (count <= 3) return full;
+      ran.add(path);
+      return ok;
+    });
+    for (let i = 0; i < 5; i++) await writeFile(join(folder, `file${i}`), "");
+    await vi.waitFor(() => expect(ran.size).toBe(5), { timeout: 5000 });
+  });
+
+  it("runs no jobs while it is paused, and the ones that came meanwhile afterwards", async () => {
+    const events = await start();
+    driver?.pause?.();
+    await writeFile(join(folder, "meanwhile"), "");
+    await vi.waitFor(() => expect(driver?.info?.().waiting).toBe(1), { timeout: 5000 });
+    expect(events).toEqual([]);
+    driver?.resume?.();
+    await told(events, ["add meanwhile"]);
+  });
+
+  it("has drained when the running jobs have ended", async () => {
+    let end: (outcome: JobOutcome) => void = () => undefined;
+    const events = await start({}, () => new Promise((resolve) => (end = resolve)));
+    await writeFile(join(folder, "slow"), "");
+    await vi.waitFor(() => expect(events).toHaveLength(1), { timeout: 5000 });
+    let drained = false;
+    const draining = driver?.drain().then(() => {
+      drained = true;
+    });
+    await new Promise((resolve) => setImmediate(resolve));
+    expect(drained).toBe(false);
+    end(ok);
+    await draining;
+    await driver?.close();
+  });
+
+  it.each([
+    [{}, "path"],
+    [{ path: "spool" }, "path"],
+    [{ path: "/", events: [] }, "events"],
+    [{ path: "/", events: ["made"] }, "events"],
+    [{ path: "/", settle: -1 }, "settle"],
+  ])("refuses the options %j", (options, path) => {
+    expect(fsDriver().options.safeParse(options).error?.issues[0]?.path[0]).toBe(path);
+  });
+});
