@@ -11,7 +11,7 @@ export function createPythonLanguage(interpreter: string): Language {
   return {
     async launch(app) {
       const file = await findCode(app.code);
-      await requireInterpreter(interpreter, app.env["PATH"]);
+      await requireInterpreter(interpreter, app.env.PATH);
       return {
         kind: "command",
         command: interpreter,

@@ -60,7 +60,7 @@ class Link:
         return True
 
     def receive(self, block=True):
-        """Reads once; the messages that are complete with it. None, if nothing came and `block` is false."""
+        """Reads once; the messages that are complete with it, perhaps none."""
         try:
             data = self._socket.recv(max(READ, self._need - self._held), 0 if block else socket.MSG_DONTWAIT)
         except BlockingIOError:
@@ -84,6 +84,8 @@ class Link:
 
     def gone(self):
         """The engine has left: nobody waits for what this process does."""
+        if not self.leaving:
+            _say("the engine closed the connection")
         os._exit(0 if self.leaving else 1)
 
     def close(self):
@@ -106,6 +108,14 @@ class Link:
                 self._socket.sendall(b"".join(parts))
         except OSError:
             self.gone()
+
+
+def _say(text):
+    try:
+        os.write(2, text.encode() + b"\n")
+    except OSError:
+        # Whoever read the output has left with the engine.
+        return
 
 
 def _joined(parts):

@@ -1,6 +1,6 @@
 """The functions of the app's code that can be called by their names."""
 
-from types import FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType, ModuleType
 
 _VARIABLE = 0x04
 _ASYNC = 0x80 | 0x200
@@ -26,13 +26,8 @@ def methods_of(module):
 
 def own_names(module, methods):
     """The names of those that the app wrote itself: what it imported may be called, but is not shown."""
-    package = module.__name__.partition(".")[0]
-    names = []
-    for method in methods.values():
-        home = getattr(method.function, "__module__", None) or package
-        if home.partition(".")[0] == package:
-            names.append(method.name)
-    return sorted(names)
+    package = _package(module.__name__)
+    return sorted(method.name for method in methods.values() if not _is_imported(method.function, package))
 
 
 def is_function(value):
@@ -52,6 +47,14 @@ def takes_two(function):
     except (TypeError, ValueError):
         return False
     return True
+
+
+def _is_imported(value, package):
+    return isinstance(value, (FunctionType, BuiltinFunctionType)) and _package(value.__module__ or "") != package
+
+
+def _package(module):
+    return module.partition(".")[0]
 
 
 def _public(name, value):

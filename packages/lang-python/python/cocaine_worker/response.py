@@ -33,9 +33,10 @@ class Response:
 
     def _send(self, opening, data):
         job = self._job
-        while self._window <= 0:
-            job.check()
-            job.runner.wait()
+        job.runner.glance()
         job.check()
+        while self._window <= 0:
+            job.runner.wait()
+            job.check()
         self._window -= len(data)
         job.runner.send(opening, job.number, frame(len(data)), data)

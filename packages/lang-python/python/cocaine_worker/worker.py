@@ -23,6 +23,7 @@ class Worker:
         # The running job, and those ahead whose requests are still coming, by their numbers.
         self._jobs = {}
         self._loop = None
+        self._looked = 0.0
         self._terminating = False
 
     def run(self):
@@ -83,8 +84,14 @@ class Worker:
         self._link.flush()
         self._dispatch(self._link.receive())
 
+    def glance(self):
+        """Looks, if it has not for a tick; for what is done often."""
+        if monotonic() - self._looked > TICK:
+            self.look()
+
     def look(self):
         """Takes what has come from the engine."""
+        self._looked = monotonic()
         self._dispatch(self._link.receive(block=False))
 
     @property

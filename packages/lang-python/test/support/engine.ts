@@ -7,10 +7,10 @@ import { fileURLToPath } from "node:url";
 import {
   type ChunkMessage,
   Code,
+  createEngineEncoder,
   decodeWorkerMessage,
   type EngineMessage,
   type ErrorMessage,
-  encodeEngineMessage,
   silentLogger,
   type WorkerMessage,
 } from "@cocaine/core/plugin";
@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly interpreter?: string;
   /** Seconds. @defaultValue 60 */
   readonly heartbeat?: number;
+  /** The engine expects `worker-1`. @defaultValue `"worker-1"` */
+  readonly identity?: string;
 }
 
 /** How a job ended. */
@@ -51,6 +53,8 @@ export interface Engine extends AsyncDisposable {
   /** Resolves at HELLO. */
   hello(): Promise<WorkerMessage & { code: typeof Code.HELLO }>;
   send(message: EngineMessage): void;
+  /** Sends a message that the codec does not know. */
+  sendFrames(frames: Parameters<Peer["send"]>[0]): void;
   invoke(job: number, method: string, chunk?: Uint8Array | string, options?: InvokeOptions): void;
   write(job: number, chunk: Uint8Array, end?: boolean): void;
   /** Waits for a job's outcome; gives credit as it comes. */
@@ -68,12 +72,12 @@ export function fixture(name: string): string {
 }
 
 export async function startEngine(code: string, options: StartOptions = {}): Promise<Engine> {
-  const { type = "python", env = {}, heartbeat = 60 } = options;
+  const { type = "python", env = {}, heartbeat = 60, identity = "worker-1" } = options;
   const plugin = pythonLanguages(options.interpreter === undefined ? {} : { interpreter: options.interpreter }).find(
     ({ name }) => name === type,
   );
   if (plugin === undefined) throw new Error(`no language ${type}`);
-  const launch = await plugin.create({}, { log: silentLogger }).launch({ name: "test", type, code, env });
+  const launch = await plugin.create({}, { log: silentLogger() }).launch({ name: "test", type, code, env });
   if (launch.kind !== "command") throw new Error("not a command");
 
   const folder = await mkdtemp(join(tmpdir(), "python-"));
@@ -81,6 +85,7 @@ export async function startEngine(code: string, options: StartOptions = {}): Pro
   await writeFile(progress, new Uint8Array(8));
   const inbox = createInbox();
   let peer: Peer | undefined;
+  const encode = createEngineEncoder();
   const router = createRouter({
     accept: (id) => Buffer.from(id).toString() === "worker-1",
     onConnect: (connected) => {
@@ -98,7 +103,7 @@ export async function startEngine(code: string, options: StartOptions = {}): Pro
       ...launch.env,
       PYTHONDONTWRITEBYTECODE: "1",
       COCAINE_ENDPOINT: `ipc://${join(folder, "bus")}`,
-      COCAINE_IDENTITY: "worker-1",
+      COCAINE_IDENTITY: identity,
       COCAINE_APP: "test",
       COCAINE_HEARTBEAT: String(heartbeat),
       COCAINE_CONCURRENCY: "1",
@@ -124,7 +129,8 @@ export async function startEngine(code: string, options: StartOptions = {}): Pro
     output: () => output,
     exited,
     hello: () => inbox.find((message) => message.code === Code.HELLO),
-    send: (message) => void peer?.send(encodeEngineMessage(message)),
+    send: (message) => engine.sendFrames(encode(message)),
+    sendFrames: (frames) => void peer?.send(frames),
     invoke(job, method, chunk, { metadata = {}, end = true } = {}) {
       const bytes = typeof chunk === "string" ? Buffer.from(chunk) : chunk;
       const text = JSON.stringify({ id: `job-${job}`, attempt: 1, ...metadata });
