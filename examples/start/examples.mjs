@@ -11,7 +11,8 @@ export const examples = [
     curl http://127.0.0.1:8080/
     curl -T package.json http://127.0.0.1:8080/upload
     curl -o /dev/null 'http://127.0.0.1:8080/download?size=100000000'
-  A ZeroMQ request (needs pyzmq: pip install pyzmq):
+  A ZeroMQ request, from Node, and from Python (with pyzmq: pip install pyzmq):
+    (cd packages/drivers-zmq; node -e 's = new (require("zeromq").Request)(); s.connect("tcp://127.0.0.1:9100"); s.send("hello").then(() => s.receive()).then((reply) => console.log(String(reply)))')
     python3 -c 'import zmq; s = zmq.Context().socket(zmq.REQ); s.connect("tcp://127.0.0.1:9100"); s.send(b"hello"); print(s.recv())'
   Its feed, and a file for its spool:
     pnpm cocaine feed seed

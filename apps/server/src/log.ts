@@ -24,7 +24,7 @@ export function createLog({ level, format, hostname, logs }: LogOptions): Server
           destination: 1,
           sync: true,
           singleLine: true,
-          ignore: "hostname",
+          ignore: "hostname,pid",
           translateTime: "SYS:HH:MM:ss.l",
         });
   const book = { write: (line: string) => logs.append(entryOf(line)) };
@@ -40,15 +40,7 @@ export function createLog({ level, format, hostname, logs }: LogOptions): Server
 
 /** What a line of pino says. */
 function entryOf(line: string): LogEntry {
-  const {
-    time,
-    level,
-    msg,
-    app,
-    pid: _pid,
-    hostname: _hostname,
-    ...fields
-  } = JSON.parse(line) as Record<string, unknown>;
+  const { time, level, msg, app, hostname: _hostname, ...fields } = JSON.parse(line) as Record<string, unknown>;
   return {
     time: Number(time),
     level: levelOf(Number(level)),
