@@ -3,17 +3,14 @@ import { createHash } from "node:crypto";
 import { mkdir, readFile, truncate, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
-import { fileURLToPath } from "node:url";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { parse } from "yaml";
 import { absolute } from "../src/manifest-file.ts";
 import { writeManifest } from "./support/manifest.ts";
 import { type RunningNode, startNode } from "./support/node.ts";
 import { peakMemory } from "./support/processes.ts";
-import { python, root, run } from "./support/programs.ts";
+import { python, pyzmq, root, run } from "./support/programs.ts";
 import { temporaryFolder } from "./support/temporary.ts";
-
-const client = (name: string): string => fileURLToPath(new URL(`fixtures/clients/${name}`, import.meta.url));
 
 const MIB = 1024 * 1024;
 
@@ -51,7 +48,7 @@ async function startSeed(file = "seed.yaml"): Promise<Seed> {
 /** Subscribes to the feed with pyzmq, and collects its lines. */
 async function subscribe({ node }: Seed): Promise<string[]> {
   const { feed } = await node.app("seed");
-  const child = spawn(python, [client("sub.py"), String(feed)]);
+  const child = spawn(python, [pyzmq("sub.py"), String(feed)]);
   onTestFinished(() => void child.kill());
   const lines: string[] = [];
   createInterface(child.stdout).on("line", (line) => lines.push(line));
@@ -69,7 +66,7 @@ async function subscribe({ node }: Seed): Promise<string[]> {
 describe("the manifest of 2011", () => {
   it("runs with only its paths and ports changed: event, spool and feed", async () => {
     const seed = await startSeed("manifest-2011.json");
-    const { stdout } = await run(python, [client("req.py"), await seed.node.endpoint("seed", "event"), "hello"]);
+    const { stdout } = await run(python, [pyzmq("req.py"), await seed.node.endpoint("seed", "event"), "hello"]);
     expect(JSON.parse(stdout)).toEqual({ event: "hello", number: 1 });
     const feed = await subscribe(seed);
     await writeFile(join(seed.spool, "one.txt"), "1");
@@ -81,7 +78,7 @@ describe("the example seed", () => {
   it("answers pyzmq clients: REQ one by one, DEALER many at once and in order", async () => {
     const { node } = await startSeed();
     const endpoint = await node.endpoint("seed", "event");
-    const req = await run(python, [client("req.py"), endpoint, "a", "b"]);
+    const req = await run(python, [pyzmq("req.py"), endpoint, "a", "b"]);
     expect(
       req.stdout
         .trim()
@@ -89,7 +86,7 @@ describe("the example seed", () => {
         .map((line) => JSON.parse(line).event),
     ).toEqual(["a", "b"]);
     const words = ["one", "two", "three", "four", "five"];
-    const dealer = await run(python, [client("dealer.py"), endpoint, ...words]);
+    const dealer = await run(python, [pyzmq("dealer.py"), endpoint, ...words]);
     expect(
       dealer.stdout
         .trim()
@@ -169,7 +166,7 @@ describe("the example hello-js", () => {
     await node.cocaine(["deploy", await writeManifest(await temporaryFolder(), "hello-js.json", manifest)]);
     const page = await run("curl", ["-sS", `${await node.endpoint("hello-js", "page")}/`]);
     expect(page.stdout).toContain("<h1>Hello from JavaScript</h1>");
-    const greeted = await run(python, [client("req.py"), await node.endpoint("hello-js", "greet"), "Ada"]);
+    const greeted = await run(python, [pyzmq("req.py"), await node.endpoint("hello-js", "greet"), "Ada"]);
     expect(greeted.stdout).toBe("Hello, Ada!\n");
     const { stdout } = await node.cocaine(["--json", "feed", "hello-js", "--count", "1"]);
     expect(JSON.parse(stdout).result).toMatchObject({ envelope: expect.stringMatching(/^(tick greeted |@)/) });

@@ -11,6 +11,9 @@ export const root = fileURLToPath(new URL("../../../../", import.meta.url));
 /** The Python of the prepared environment, which has pyzmq. */
 export const python = `${root}.cache/venv/bin/python`;
 
+/** A client on pyzmq, to be run by it. */
+export const pyzmq = (name: string): string => fileURLToPath(new URL(`../fixtures/clients/${name}`, import.meta.url));
+
 /** How a program ended. */
 export interface Ended {
   readonly code: number;
