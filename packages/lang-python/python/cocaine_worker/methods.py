@@ -1,6 +1,6 @@
 """The functions of the app's code that can be called by their names."""
 
-from types import BuiltinFunctionType, FunctionType, ModuleType
+from types import BuiltinFunctionType, FunctionType
 
 _VARIABLE = 0x04
 _ASYNC = 0x80 | 0x200
@@ -9,14 +9,21 @@ _ASYNC = 0x80 | 0x200
 class Method:
     """A callable, and how it wants to be called."""
 
-    __slots__ = ("function", "name", "takes_job", "simple")
+    __slots__ = ("function", "name", "simple", "_takes_job")
 
     def __init__(self, name, function):
         self.name = name
         self.function = function
-        self.takes_job = takes_two(function)
+        self._takes_job = None
         # A plain function of the request alone.
-        self.simple = not self.takes_job and not (is_function(function) and function.__code__.co_flags & _ASYNC)
+        self.simple = _is_plain(function) and not self.takes_job
+
+    @property
+    def takes_job(self):
+        """Whether it can be called with two positional arguments."""
+        if self._takes_job is None:
+            self._takes_job = _takes_two(self.function)
+        return self._takes_job
 
 
 def methods_of(module):
@@ -30,13 +37,23 @@ def own_names(module, methods):
     return sorted(method.name for method in methods.values() if not _is_imported(method.function, package))
 
 
-def is_function(value):
-    return isinstance(value, FunctionType)
+# A module may hold anything, also proxies that cannot be looked at before they are used: only their type is.
 
 
-def takes_two(function):
-    """Whether it can be called with two positional arguments."""
-    if is_function(function) and not hasattr(function, "__wrapped__"):
+def _public(name, value):
+    return not name.startswith("_") and callable(value) and not issubclass(type(value), type)
+
+
+def _is_imported(value, package):
+    return type(value) in (FunctionType, BuiltinFunctionType) and _package(value.__module__ or "") != package
+
+
+def _is_plain(value):
+    return type(value) is FunctionType and not value.__code__.co_flags & _ASYNC
+
+
+def _takes_two(function):
+    if type(function) is FunctionType and not hasattr(function, "__wrapped__"):
         code = function.__code__
         return code.co_argcount >= 2 or bool(code.co_flags & _VARIABLE)
     # Rare, and slow to import.
@@ -49,13 +66,5 @@ def takes_two(function):
     return True
 
 
-def _is_imported(value, package):
-    return isinstance(value, (FunctionType, BuiltinFunctionType)) and _package(value.__module__ or "") != package
-
-
 def _package(module):
     return module.partition(".")[0]
-
-
-def _public(name, value):
-    return not name.startswith("_") and callable(value) and not isinstance(value, (type, ModuleType))
