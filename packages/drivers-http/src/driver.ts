@@ -17,6 +17,8 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
   let membership: Membership | undefined;
   let closed: Promise<void> | undefined;
 
+  const trigger: DriverContext["trigger"] = (request, sink) => context.trigger(request, sink);
+
   const site: Site = {
     name: `task "${context.task}" of app "${context.app}"`,
     hosts: options.host?.map((host) => host.toLowerCase()) ?? [""],
@@ -28,12 +30,11 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
     get closing() {
       return closing;
     },
-    refuses({ method = "" }) {
+    admit({ method = "" }) {
       if (closing) return CLOSING;
       if (paused) return PAUSED;
-      return methods === undefined || methods.includes(method) ? undefined : notAllowed(methods);
+      return methods === undefined || methods.includes(method) ? trigger : notAllowed(methods);
     },
-    trigger: (request, sink) => context.trigger(request, sink),
     opened(exchange) {
       requests++;
       open.add(exchange);

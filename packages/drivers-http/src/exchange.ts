@@ -1,22 +1,13 @@
-import { type IncomingMessage, ServerResponse } from "node:http";
+import type { IncomingMessage } from "node:http";
 import type { CocaineError, JobHandle, ResponseSink } from "@cocaine/core/plugin";
+import { logAccess } from "./access.ts";
 import { BAD_HEAD, BODY_TOO_LARGE, bodyOf, MALFORMED, type Problem, problemOf } from "./answer.ts";
 import type { Connection } from "./connection.ts";
 import { type Head, parseHead } from "./head.ts";
+import { type Body, LINGER, type Reply, type ReplyOwner } from "./reply.ts";
 import { bodyLength, describe, requestIdOf } from "./request.ts";
 import type { Closable, Site } from "./site.ts";
 import { Upload } from "./upload.ts";
-
-/** Milliseconds that a body which nobody wants is still read, so that the client sees its answer and no reset. */
-const LINGER = 1000;
-
-/** Bytes of a body that is cheaper to copy behind its head than to write beside it. */
-const JOINED = 16_384;
-
-/** Node's response with a way back, so that its events need no closure a request. */
-export class Reply extends ServerResponse {
-  exchange: Exchange | undefined = undefined;
-}
 
 /**
  * One request and its response.
@@ -30,7 +21,7 @@ export class Reply extends ServerResponse {
 export type ExchangeState = "waiting" | "headed" | "flowing" | "ended" | "closed";
 
 /** There is one for every request, so it is one object without closures or promises. */
-export class Exchange implements ResponseSink, Closable {
+export class Exchange implements ResponseSink, ReplyOwner, Closable {
   #state: ExchangeState = "waiting";
   readonly #site: Site;
   readonly #connection: Connection;
@@ -57,8 +48,7 @@ export class Exchange implements ResponseSink, Closable {
     this.#reply = reply;
     this.#length = bodyLength(request);
     this.#startedAt = site.accessLog ? performance.now() : 0;
-    reply.exchange = this;
-    reply.on("close", closed);
+    reply.owner = this;
   }
 
   /** The request's body has not come to its end. */
@@ -80,15 +70,16 @@ export class Exchange implements ResponseSink, Closable {
   /** Makes it a job, or says why not. */
   admit(): void {
     if (this.#state !== "waiting") return;
-    const problem = this.#site.refuses(this.#request) ?? (this.#length > this.#site.bodyLimit ? BODY_TOO_LARGE : null);
-    if (problem !== null) return this.refuse(problem);
+    const trigger = this.#site.admit(this.#request);
+    if (typeof trigger !== "function") return this.refuse(trigger);
+    if (this.#length > this.#site.bodyLimit) return this.refuse(BODY_TOO_LARGE);
     const http = describe(this.#request, this.#connection, this.#site.path);
     if (http === undefined) return this.refuse(MALFORMED);
     const chunk: Buffer | undefined = this.#length === 0 ? undefined : (this.#request.read() ?? undefined);
     const taken = chunk?.length ?? 0;
     if (taken > this.#site.bodyLimit) return this.refuse(BODY_TOO_LARGE);
     const whole = !this.reading;
-    this.#handle = this.#site.trigger({ chunk, end: whole, metadata: { http } }, this);
+    this.#handle = trigger({ chunk, end: whole, metadata: { http } }, this);
     this.#job = this.#handle.id;
     if (!whole) this.#stream(this.#handle, taken);
   }
@@ -117,7 +108,10 @@ export class Exchange implements ResponseSink, Closable {
     if (length > this.#sent && !this.#bodiless) return this.#cut(`it ended ${length - this.#sent} bytes too early`);
     this.#state = "ended";
     this.#reply.end();
-    if (this.reading) this.#lingerOn();
+    if (!this.reading) return;
+    // The answer is whole and the connection may be kept, if the client is through with its body soon.
+    this.#discard();
+    setTimeout(() => this.reading && this.#connection.destroy(), LINGER).unref();
   }
 
   fail(error: CocaineError): void {
@@ -125,7 +119,7 @@ export class Exchange implements ResponseSink, Closable {
     this.#site.log[error.code === "COC_JOB_FAILED" ? "error" : "debug"](fields, error.message);
     this.#handle = undefined;
     if (this.#state === "waiting" || this.#state === "headed") this.#answer(problemOf(error));
-    else this.#cut(error.code);
+    else if (this.#state === "flowing") this.#cut(error.code);
   }
 
   drain(): void {
@@ -245,26 +239,15 @@ export class Exchange implements ResponseSink, Closable {
     this.#complete(problem.status, undefined, headers, body, this.#site.closing || problem === MALFORMED);
   }
 
-  #complete(
-    status: number,
-    reason: string | undefined,
-    headers: string[],
-    body: Uint8Array | string | undefined,
-    last: boolean,
-  ): void {
+  #complete(status: number, reason: string | undefined, headers: string[], body: Body, last: boolean): void {
     this.#state = "ended";
     const { reading } = this;
     if (reading || last) headers.push("Connection", "close");
     this.#writeHead(status, reason, headers);
     // Who waits for 100 sends nothing when this comes instead.
-    if (!reading || this.#expectsContinue) this.#end(body);
-    else this.#linger(body);
-  }
-
-  /** Node joins a head with a body that is text into one string: a plain write, cheaper than one of two buffers. */
-  #end(body: Uint8Array | string | undefined): void {
-    if (typeof body !== "object" || body.length > JOINED) this.#reply.end(body);
-    else this.#reply.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1");
+    if (!reading || this.#expectsContinue) return this.#reply.finish(body);
+    this.#reply.finishEarly(this.#request, body);
+    this.#discard();
   }
 
   #writeHead(status: number, reason: string | undefined, headers: string[]): void {
@@ -272,25 +255,10 @@ export class Exchange implements ResponseSink, Closable {
     else this.#reply.writeHead(status, reason, headers);
   }
 
-  /** Gives the whole answer, and ends the connection only when the client has sent its body or had time to see it. */
-  #linger(body: Uint8Array | string | undefined): void {
-    const reply = this.#reply;
-    reply.flushHeaders();
-    if (body !== undefined) reply.write(body);
-    const timer = setTimeout(() => reply.end(), LINGER).unref();
-    const done = () => {
-      clearTimeout(timer);
-      reply.end();
-    };
-    this.#request.once("end", done).once("close", done);
+  /** Throws away what still comes of the request. */
+  #discard(): void {
     if (this.#upload === undefined) this.#request.resume();
     else this.#upload.discard();
-  }
-
-  /** The answer is complete in itself and the connection may be kept, if the client is through with its body soon. */
-  #lingerOn(): void {
-    this.#upload?.discard();
-    setTimeout(() => this.reading && this.#connection.destroy(), LINGER).unref();
   }
 
   #send(chunk: Uint8Array): boolean {
@@ -301,9 +269,7 @@ export class Exchange implements ResponseSink, Closable {
       this.#cut(`it is longer than its Content-Length ${length}`);
       return true;
     }
-    if (this.#reply.write(chunk)) return true;
-    if (this.#reply.listenerCount("drain") === 0) this.#reply.on("drain", drained);
-    return false;
+    return this.#reply.push(chunk);
   }
 
   /** The response cannot be completed: the client must see that it is not whole. */
@@ -313,22 +279,15 @@ export class Exchange implements ResponseSink, Closable {
   }
 
   #log(): void {
-    const { method, url, httpVersion } = this.#request;
-    const ms = Math.round((performance.now() - this.#startedAt) * 1000) / 1000;
-    const status = this.#aborted && this.#head === undefined ? 0 : this.#reply.statusCode;
-    const fields = { method, url, httpVersion, status, bytes: this.#sent, ms, requestId: this.#id };
-    this.#site.log.info({ ...fields, remote: this.#connection.remote.address, aborted: this.#aborted }, "request");
+    logAccess(this.#site.log, this.#request, {
+      status: this.#reply.headersSent ? this.#reply.statusCode : 0,
+      bytes: this.#sent,
+      startedAt: this.#startedAt,
+      requestId: this.#id,
+      remote: this.#connection.remote.address,
+      aborted: this.#aborted,
+    });
   }
-}
-
-// The events of a reply: functions of the module, so that a request makes none.
-
-function closed(this: ServerResponse): void {
-  (this as Reply).exchange?.leave();
-}
-
-function drained(this: ServerResponse): void {
-  (this as Reply).exchange?.resume();
 }
 
 function admit(exchange: Exchange): void {

@@ -4,9 +4,10 @@ import { type Logger, messageOf } from "@cocaine/core/plugin";
 import { problemOfParser } from "./answer.ts";
 import { Connection } from "./connection.ts";
 import { type Address, bindError, urlOf } from "./endpoint.ts";
-import { Exchange, Reply } from "./exchange.ts";
+import { Exchange } from "./exchange.ts";
 import { createNowhere } from "./nowhere.ts";
 import type { SharedLimits } from "./options.ts";
+import { Reply } from "./reply.ts";
 import { isSane } from "./request.ts";
 import { Routes } from "./routes.ts";
 

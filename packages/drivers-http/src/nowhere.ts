@@ -1,4 +1,4 @@
-import { createError, type Logger } from "@cocaine/core/plugin";
+import type { Logger } from "@cocaine/core/plugin";
 import { MALFORMED, NO_ROUTE, type Problem } from "./answer.ts";
 import type { Site } from "./site.ts";
 
@@ -13,10 +13,7 @@ export function createNowhere(log: Logger) {
     accessLog: false,
     log,
     closing: false,
-    refuses: () => problem,
-    trigger() {
-      throw createError(problem.code, problem.message);
-    },
+    admit: () => problem,
     opened: () => undefined,
     closed: () => undefined,
   });

@@ -1,5 +1,5 @@
 import type { IncomingMessage } from "node:http";
-import type { JobHandle, JobRequest, Logger, ResponseSink } from "@cocaine/core/plugin";
+import type { DriverContext, Logger } from "@cocaine/core/plugin";
 import type { Problem } from "./answer.ts";
 
 /** What the requests of one task need of it. */
@@ -18,9 +18,8 @@ export interface Site {
   readonly log: Logger;
   /** It ends: connections are not kept. */
   readonly closing: boolean;
-  /** Why a request does not become a job, if it does not. */
-  refuses(request: IncomingMessage): Problem | undefined;
-  trigger(request: JobRequest, sink: ResponseSink): JobHandle;
+  /** What runs a request as a job, or why it does not become one. */
+  admit(request: IncomingMessage): Problem | DriverContext["trigger"];
   /** A request came. */
   opened(exchange: Closable): void;
   /** It is over: answered to the last byte, or its client is gone. */

@@ -67,7 +67,7 @@ describe("mutated requests", () => {
         jobs.length = 0;
         const client = await dial(port);
         // Most clients leave with their last byte; some stay until they are thrown out.
-        if (at % 80 === 0) client.send(input);
+        if (at % 200 === 0) client.send(input);
         else client.socket.end(input);
         await new Promise((resolve) => client.socket.once("close", resolve));
       }

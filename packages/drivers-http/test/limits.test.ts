@@ -120,10 +120,8 @@ describe("limits.body-timeout", () => {
     const client = await dial(port);
     client.send(`POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 100005\r\n\r\n${"x".repeat(100_000)}`);
     await vi.waitFor(() => expect(jobs[0]?.chunks.length).toBeGreaterThan(1));
-    // Three spans of the timeout pass, told by another client that is too slow.
-    for (let round = 0; round < 3; round++) {
-      expect(await exchange(port, last("POST /", "Content-Length: 5\r\n", "x"))).toMatch(/^HTTP\/1.1 408 /);
-    }
+    // Spans of the timeout pass, told by another client that is too slow.
+    expect(await exchange(port, last("POST /", "Content-Length: 5\r\n", "x"))).toMatch(/^HTTP\/1.1 408 /);
     expect(jobs[0]?.cancelled).toBeUndefined();
     const job = jobs[0] as (typeof jobs)[0];
     job.room = true;
