@@ -54,3 +54,4 @@ export {
   type WorkerMessage,
   type WriteMessage,
 } from "./protocol/messages.ts";
+export { createSerial, type Serial } from "./serial.ts";

@@ -1,0 +1,101 @@
+import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { join } from "node:path";
+import { createSerial, type Document, type Logger, messageOf, type WriteOptions } from "@cocaine/core/plugin";
+import { readDocument, writeDocument } from "./document.ts";
+import { conflict, failed } from "./errors.ts";
+import { fileName, isDocumentName, isLeftoverName } from "./names.ts";
+import { syncFolder, writeAtomically } from "./write.ts";
+
+/** The documents of one folder. */
+export class Collection {
+  readonly folder: string;
+  readonly #name: string;
+  readonly #log: Logger;
+  readonly #serial = createSerial();
+  #writes = 0;
+
+  constructor(root: string, name: string, log: Logger) {
+    this.folder = join(root, name);
+    this.#name = name;
+    this.#log = log;
+  }
+
+  /** Makes the folder, and removes what killed writes left in it. */
+  async open(): Promise<void> {
+    try {
+      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      for (const name of await readdir(this.folder)) {
+        if (isLeftoverName(name)) await rm(join(this.folder, name), { force: true });
+      }
+    } catch (error) {
+      throw failed("opened", this.folder, error);
+    }
+  }
+
+  async get(key: string): Promise<Document | null> {
+    return this.read(fileName(key));
+  }
+
+  /** All documents in the order of their keys. */
+  async list(): Promise<Document[]> {
+    const names = (await readdir(this.folder)).filter(isDocumentName);
+    const documents = await Promise.all(names.map((name) => this.read(name)));
+    return documents.filter((document) => document !== null).sort((a, b) => (a.key < b.key ? -1 : 1));
+  }
+
+  put(key: string, value: unknown, options: WriteOptions): Promise<Document> {
+    const name = fileName(key);
+    return this.#serial(name, async () => {
+      await this.#check(name, key, options);
+      const { text, document } = writeDocument(key, value);
+      try {
+        await writeAtomically(join(this.folder, name), text, ++this.#writes);
+      } catch (error) {
+        throw failed("written", join(this.folder, name), error);
+      }
+      return document;
+    });
+  }
+
+  /** @returns whether there was one. */
+  delete(key: string, options: WriteOptions): Promise<boolean> {
+    const name = fileName(key);
+    return this.#serial(name, async () => {
+      await this.#check(name, key, options);
+      try {
+        await rm(join(this.folder, name));
+        await syncFolder(this.folder);
+        return true;
+      } catch (error) {
+        if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+        throw failed("removed", join(this.folder, name), error);
+      }
+    });
+  }
+
+  /** The document of a file; one that is corrupt is set aside and named in the log. */
+  async read(name: string): Promise<Document | null> {
+    const path = join(this.folder, name);
+    let text: string;
+    try {
+      text = await readFile(path, "utf8");
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === "ENOENT") return null;
+      throw failed("read", path, error);
+    }
+    try {
+      return readDocument(text);
+    } catch (error) {
+      const aside = `${path}.corrupt-${Date.now()}`;
+      await rename(path, aside);
+      this.#log.error({ path, aside, collection: this.#name }, `a corrupt document was set aside: ${messageOf(error)}`);
+      return null;
+    }
+  }
+
+  async #check(name: string, key: string, { ifRevision }: WriteOptions): Promise<void> {
+    if (ifRevision === undefined) return;
+    const revision = (await this.read(name))?.revision ?? null;
+    if (revision !== ifRevision) throw conflict(`${this.#name}/${key}`, revision, ifRevision);
+  }
+}

@@ -1,0 +1,113 @@
+import { mkdir, readdir } from "node:fs/promises";
+import type { Change, Document, Logger, Revision, Storage, WriteOptions } from "@cocaine/core/plugin";
+import { Collection } from "./collection.ts";
+import { badName, closed, failed } from "./errors.ts";
+import { type Lock, takeLock } from "./lock.ts";
+import { fileName } from "./names.ts";
+import type { FilesOptions } from "./options.ts";
+import { Watcher } from "./watcher.ts";
+
+interface Opened {
+  readonly collection: Collection;
+  readonly watcher: Watcher;
+}
+
+/** Documents as JSON files: a folder a collection, a file a document. */
+export class Files implements Storage {
+  readonly #path: string;
+  readonly #log: Logger;
+  readonly #collections = new Map<string, Promise<Opened>>();
+  readonly #ended = new AbortController();
+  #lock: Lock | undefined;
+
+  constructor({ path }: FilesOptions, log: Logger) {
+    this.#path = path;
+    this.#log = log;
+  }
+
+  async start(): Promise<void> {
+    if (this.#lock !== undefined) return;
+    try {
+      await mkdir(this.#path, { recursive: true, mode: 0o700 });
+      await readdir(this.#path);
+    } catch (error) {
+      throw failed("opened", this.#path, error);
+    }
+    this.#lock = await takeLock(this.#path);
+  }
+
+  async close(): Promise<void> {
+    this.#ended.abort();
+    const opened = await Promise.all(this.#collections.values());
+    await Promise.all(opened.map(({ watcher }) => watcher.close()));
+    const lock = this.#lock;
+    this.#lock = undefined;
+    await lock?.release();
+  }
+
+  async get(name: string, key: string): Promise<Document | null> {
+    const { collection } = await this.#open(name);
+    return collection.get(key);
+  }
+
+  async *list(name: string): AsyncIterable<Document> {
+    const { collection } = await this.#open(name);
+    yield* await collection.list();
+  }
+
+  async put(name: string, key: string, value: unknown, options: WriteOptions = {}): Promise<Revision> {
+    if (key.length < 1 || key.length > 200) throw badName("key", key, "1 to 200 characters");
+    const { collection, watcher } = await this.#open(name);
+    const document = await collection.put(key, value, options);
+    watcher.put(fileName(key), document);
+    return document.revision;
+  }
+
+  async delete(name: string, key: string, options: WriteOptions = {}): Promise<void> {
+    const { collection, watcher } = await this.#open(name);
+    if (await collection.delete(key, options)) watcher.delete(fileName(key));
+  }
+
+  async *watch(name: string, { signal }: { readonly signal: AbortSignal }): AsyncIterable<Change> {
+    const { collection, watcher } = await this.#open(name);
+    const stop = AbortSignal.any([signal, this.#ended.signal]);
+    const changes: Change[] = [];
+    let wake: (() => void) | undefined;
+    const stopped = () => wake?.();
+    const unsubscribe = await watcher.subscribe((change) => {
+      changes.push(change);
+      wake?.();
+    });
+    stop.addEventListener("abort", stopped, { once: true });
+    try {
+      // Subscribed before the snapshot: a change in between is told twice rather than never.
+      for (const document of await collection.list()) yield { type: "put", document };
+      while (!stop.aborted) {
+        const change = changes.shift();
+        if (change !== undefined) yield change;
+        else await new Promise<void>((resolve) => (wake = resolve));
+      }
+    } finally {
+      unsubscribe();
+      stop.removeEventListener("abort", stopped);
+    }
+  }
+
+  async #open(name: string): Promise<Opened> {
+    if (this.#lock === undefined || this.#ended.signal.aborted) throw closed(this.#path);
+    if (!/^[a-z][a-z0-9-]*$/.test(name)) throw badName("collection", name, "small letters, digits and '-'");
+    const known = this.#collections.get(name);
+    if (known !== undefined) return known;
+    const opening = this.#openCollection(name);
+    this.#collections.set(name, opening);
+    // One that could not be opened is tried again by the next call.
+    opening.catch(() => this.#collections.delete(name));
+    return opening;
+  }
+
+  async #openCollection(name: string): Promise<Opened> {
+    const collection = new Collection(this.#path, name, this.#log);
+    await collection.open();
+    return { collection, watcher: new Watcher(collection) };
+  }
+}

@@ -1,0 +1,2 @@
+export type { FilesOptions } from "./options.ts";
+export { filesStorage } from "./plugin.ts";
