@@ -59,6 +59,8 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
   return {
     async start() {
       membership = await listeners.join(options.endpoint, limits, site);
+      // Closed while it was opening.
+      if (closed !== undefined) await membership.leave();
     },
     pause() {
       paused = true;

@@ -167,6 +167,17 @@ describe("close", () => {
     await plugin.create(plugin.options.parse({ endpoint: "http://127.0.0.1:0" }), context).close();
   });
 
+  it("while it starts leaves nothing open", async () => {
+    const plugin = httpDriver();
+    const port = await freePort();
+    const { context } = createContext(() => undefined);
+    const driver = plugin.create(plugin.options.parse({ endpoint: `http://127.0.0.1:${port}` }), context);
+    const started = driver.start();
+    await driver.close();
+    await started;
+    await expect(dial(port)).rejects.toThrow("ECONNREFUSED");
+  });
+
   it("ends idle connections at once", async () => {
     const { driver, port } = await start((job) => answer(job, "ok"), { limits: { "idle-timeout": 600 } });
     const client = await dial(port);

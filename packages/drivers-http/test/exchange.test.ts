@@ -257,6 +257,41 @@ describe("a response", () => {
   });
 });
 
+describe("a response that comes before its request is whole", () => {
+  const endless = "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n";
+
+  it("reaches the client, and a body without end ends with the connection", async () => {
+    const { port } = await start((job) => {
+      job.sink.write(headOf(200));
+      if (job.metadata.http.url === "/whole") return end();
+      setImmediate(end);
+      function end() {
+        job.sink.write(bytes("enough"));
+        job.sink.end();
+      }
+    });
+    for (const path of ["/whole", "/flowing"]) {
+      const client = await dial(port);
+      client.send(endless.replace("/", path));
+      const upload = setInterval(() => client.socket.writable && client.send("5\r\nhello\r\n"), 20);
+      expect(await client.closed()).toMatch(/^HTTP\/1.1 200 [\s\S]*enough/);
+      clearInterval(upload);
+    }
+  });
+
+  it("keeps the connection if the body ends soon", async () => {
+    const { port } = await start((job) => {
+      job.sink.write(headOf(200));
+      setImmediate(() => job.sink.end());
+    });
+    const client = await dial(port);
+    client.send(endless);
+    await client.until(/0\r\n\r\n$/);
+    client.send("5\r\nhello\r\n0\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await client.until(/(HTTP\/1.1 200[\s\S]*){2}0\r\n\r\n$/);
+  });
+});
+
 describe("X-Request-Id", () => {
   it("is the client's if it is sane, else the job's, and is in the access log", async () => {
     const { url, lines } = await start((job) => answer(job, "ok"), { "access-log": true });

@@ -74,6 +74,15 @@ it("pause answers 503, and a restart under load loses no request", async () => {
   expect(new Set(statuses)).toEqual(new Set([201]));
 });
 
+it("a reload with other options keeps the port", async () => {
+  const { url, host, manifest } = await deploy(["hello"]);
+  const { hello } = manifest.tasks as { hello: object };
+  await host.deploy("app", { ...manifest, tasks: { hello: { ...hello, path: "/moved", methods: ["GET"] } } });
+  expect(await (await fetch(`${url}/moved`)).text()).toBe("GET /moved");
+  expect(await failureOf(`${url}/moved`, { method: "POST" })).toMatchObject({ status: 405, code: "COC_HTTP_METHOD" });
+  expect((await fetch(`${url}/hello`)).status).toBe(404);
+});
+
 it("an app whose route is taken is not deployed, and the other goes on", async () => {
   const { url, host, manifest } = await deploy(["hello"]);
   await expect(host.deploy("other", manifest)).rejects.toMatchObject({
