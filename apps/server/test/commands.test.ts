@@ -6,6 +6,7 @@ import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { appManifest, writeManifest } from "./support/manifest.ts";
 import { type RunningNode, startNode } from "./support/node.ts";
 import { cocaine, cocained, runNode } from "./support/programs.ts";
+import { soon } from "./support/soon.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
 /** A node that runs the app of the tests, deployed by command. */
@@ -106,11 +107,11 @@ describe("cocaine logs and feed", () => {
   it("show the lines of an app, and with -f those that come", async () => {
     const node = await nodeWithApp();
     await node.cocaine(["call", "app", "say", "--data", "before"]);
-    await vi.waitFor(async () => expect((await node.cocaine(["logs", "app"])).stdout).toContain("said: before"));
+    await vi.waitFor(async () => expect((await node.cocaine(["logs", "app"])).stdout).toContain("said: before"), soon);
     const lines = follow(node, "logs", "-f", "app");
-    await vi.waitFor(() => expect(lines.join("\n")).toContain("said: before"));
+    await vi.waitFor(() => expect(lines.join("\n")).toContain("said: before"), soon);
     await node.cocaine(["call", "app", "say", "--data", "after"]);
-    await vi.waitFor(() => expect(lines.join("\n")).toContain("said: after"));
+    await vi.waitFor(() => expect(lines.join("\n")).toContain("said: after"), soon);
   });
 
   it("show the feed of an app", async () => {
@@ -123,7 +124,7 @@ describe("cocaine logs and feed", () => {
       expect(JSON.parse(text[0] as string)).toMatchObject({
         result: { envelope: expect.any(String), body: expect.any(String) },
       });
-    });
+    }, soon);
     expect((await node.cocaine(["feed", "nobody"])).code).toBe(1);
   });
 });

@@ -5,6 +5,7 @@ import { appManifest, writeManifest } from "./support/manifest.ts";
 import { startNode } from "./support/node.ts";
 import { processesWith } from "./support/processes.ts";
 import { cocained, runNode } from "./support/programs.ts";
+import { soon } from "./support/soon.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
 describe("the runtime folder", () => {
@@ -14,7 +15,7 @@ describe("the runtime folder", () => {
     await first.cocaine(["deploy", await writeManifest(await temporaryFolder(), "app.json", appManifest())]);
     const before = JSON.parse((await first.cocaine(["call", "app", "who"])).stdout).pid as number;
     const busy = first.cocaine(["call", "app", "hang"]);
-    await vi.waitFor(async () => expect((await first.app("app")).jobs.running).toBe(1));
+    await vi.waitFor(async () => expect((await first.app("app")).jobs.running).toBe(1), soon);
 
     first.signal("SIGKILL");
     expect(await first.ended).toEqual({ code: null, signal: "SIGKILL" });
@@ -29,7 +30,7 @@ describe("the runtime folder", () => {
     await vi.waitFor(async () => {
       const left = (await processesWith(runtimeDir)).filter((pid) => !workers.includes(pid));
       expect(left).toEqual([]);
-    });
+    }, soon);
   });
 
   it("of a server that runs is refused to another one, with what to do", async () => {

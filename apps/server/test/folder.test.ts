@@ -3,6 +3,7 @@ import { join } from "node:path";
 import { describe, expect, it, vi } from "vitest";
 import { appManifest, writeManifest } from "./support/manifest.ts";
 import { type RunningNode, startNode } from "./support/node.ts";
+import { soon } from "./support/soon.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
 const names = async (node: RunningNode): Promise<string[]> =>
@@ -12,8 +13,6 @@ const greeting = async (node: RunningNode, app: string): Promise<unknown> =>
   JSON.parse((await node.cocaine(["call", app, "who"])).stdout).greeting;
 
 const greets = (text: string) => appManifest({ env: { GREETING: text } });
-
-const soon = { timeout: 15_000, interval: 200 };
 
 describe("the folder of apps", () => {
   it("is deployed at the start and followed: a new, a changed and a removed manifest", async () => {

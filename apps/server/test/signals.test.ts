@@ -7,6 +7,7 @@ import { appManifest, writeManifest } from "./support/manifest.ts";
 import { type NodeOptions, type RunningNode, startNode } from "./support/node.ts";
 import { processesWith } from "./support/processes.ts";
 import { cocaine, cocained, python, pyzmq, run, runNode } from "./support/programs.ts";
+import { soon } from "./support/soon.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
 /** A node whose folder has the app of the tests. */
@@ -17,10 +18,10 @@ async function nodeWithApp(options: NodeOptions = {}): Promise<RunningNode> {
 }
 
 const running = (node: RunningNode, count = 1) =>
-  vi.waitFor(async () => expect((await node.app("app")).jobs.running).toBe(count), 5000);
+  vi.waitFor(async () => expect((await node.app("app")).jobs.running).toBe(count), soon);
 
 const logged = (node: RunningNode, text: string) =>
-  vi.waitFor(() => expect(node.log.map(({ msg }) => msg).join("\n")).toContain(text), 15_000);
+  vi.waitFor(() => expect(node.log.map(({ msg }) => msg).join("\n")).toContain(text), soon);
 
 describe.each(["SIGTERM", "SIGINT"] as const)("%s", (signal) => {
   it("ends the server once its running jobs have ended: a slow request still gets its answer", async () => {
@@ -65,7 +66,7 @@ describe("a server that is told to end", () => {
     clearInterval(again);
     expect(await node.ended).toEqual({ code: 143, signal: null });
     expect((await answer).code).toBe(3);
-    await vi.waitFor(async () => expect(await processesWith(node.runtimeDir)).toEqual([]), 5000);
+    await vi.waitFor(async () => expect(await processesWith(node.runtimeDir)).toEqual([]), soon);
   });
 });
 
@@ -78,7 +79,7 @@ describe("a log that nobody reads any more", () => {
     const ended = once(child, "exit");
     child.stdout.destroy();
     const list = () => runNode(cocaine, ["--runtime-dir", runtimeDir, "ls"]);
-    await vi.waitFor(async () => expect((await list()).code).toBe(0), { timeout: 10_000, interval: 100 });
+    await vi.waitFor(async () => expect((await list()).code).toBe(0), soon);
     expect((await list()).code).toBe(0);
     child.kill("SIGTERM");
     expect(await ended).toEqual([0, null]);

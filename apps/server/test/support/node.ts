@@ -77,7 +77,8 @@ export async function startNode({
     ended,
     cocaine: (commands, options) => runNode(cocaine, ["--runtime-dir", folder, ...commands], options),
     async ask(...commands) {
-      const { stdout } = await node.cocaine(["--json", ...commands]);
+      const { code, stdout, stderr: told } = await node.cocaine(["--json", ...commands]);
+      if (stdout === "") throw new Error(`cocaine ended with ${code}: ${told}`);
       const answer = JSON.parse(stdout) as { result?: unknown; error?: unknown };
       if (answer.error !== undefined) throw new Error(JSON.stringify(answer.error));
       return answer.result;
