@@ -42,7 +42,7 @@ test("the worker ends with its engine while its code loads", async () => {
 });
 
 test.each([
-  ["broken_syntax.py", /^ {2}File ".*broken_syntax\.py", line 3\n.*\n.*\nSyntaxError: /],
+  ["broken_syntax.py", /^ {2}File ".*broken_syntax\.py", line \d\n.*\n.*\nSyntaxError: /],
   [
     "broken_import.py",
     /^Traceback .*\n {2}File ".*broken_import\.py", line 3, in <module>\n[\s\S]*ModuleNotFoundError: /,

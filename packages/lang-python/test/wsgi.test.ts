@@ -208,7 +208,7 @@ describe("a failure", () => {
     ["too_short", "ValueError", "Content-Length says 10, and the body has 5 bytes"],
     ["writes_too_much", "ValueError", "more bytes are written than Content-Length 3 says"],
     ["hop_by_hop", "ValueError", "Connection is the server's own affair (hop-by-hop)"],
-    ["splits_header", "ValueError", "has a line break or a zero byte in it"],
+    ["splits_header", "ValueError", "has a line break or another control character in it"],
     ["bad_name", "ValueError", "'Content Type' is not the name of a header"],
     ["bad_length", "ValueError", "Content-Length 'many' is not a number"],
     ["bad_status", "ValueError", "a status is like '200 OK', not 'fine'"],

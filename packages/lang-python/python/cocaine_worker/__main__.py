@@ -15,8 +15,10 @@ def start():
             "Cocaine needs Python %d.%d or later, and %s is Python %d.%d: install a later one, or name it in the PATH"
             " of the manifest's env" % (OLDEST + (sys.executable,) + tuple(sys.version_info[:2]))
         )
-    # A script's own folder comes first, and would offer the kit's modules to the app under their bare names.
-    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    # A script's own folder is searched first, and would offer the kit's modules to the app under their bare names.
+    kit = os.path.dirname(os.path.abspath(__file__))
+    sys.path[:] = [folder for folder in sys.path if folder != kit]
+    sys.path.insert(0, os.path.dirname(kit))
     from cocaine_worker.main import main
 
     del sys.path[0]

@@ -4,66 +4,113 @@ import re
 from json.encoder import encode_basestring_ascii as quote
 
 _HOP_BY_HOP = frozenset(
-    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "te", "trailer", "trailers")
-    + ("transfer-encoding", "upgrade")
+    ("connection", "keep-alive", "proxy-authenticate", "proxy-authorization", "proxy-connection", "te", "trailer")
+    + ("trailers", "transfer-encoding", "upgrade")
 )
-_STATUS = re.compile(r"([1-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
+_STATUS = re.compile(r"([2-9]\d\d)(?: ([^\x00-\x08\x0a-\x1f\x7f]*))?")
 _NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
-_FORBIDDEN = re.compile(r"[\x00\r\n]")
+_FORBIDDEN = re.compile(r"[\x00-\x08\x0a-\x1f\x7f]")
 
 
 class Head:
-    """Status and headers."""
+    """A checked head.
 
-    __slots__ = ("status", "reason", "headers", "length")
+    :param known: status lines and headers that were checked before, see `Known`.
+    """
 
-    def __init__(self, status, headers):
-        if not isinstance(status, str):
-            raise TypeError(f"a status is a str like '200 OK', not {status!r}")
-        match = _STATUS.fullmatch(status)
-        if match is None:
-            raise ValueError(f"a status is like '200 OK', not {status!r}")
-        if not isinstance(headers, list):
+    __slots__ = ("status", "length", "_reason", "_headers")
+
+    def __init__(self, known, status, headers):
+        if type(headers) is not list:
             raise TypeError(f"headers are a list of (name, value), not {type(headers).__name__}")
-        self.status = int(match[1])
-        self.reason = match[2] or ""
-        # The application may go on to use its list.
-        self.headers = list(headers)
+        self.status, self._reason = known.status(status)
+        self._headers = []
         # What Content-Length says.
         self.length = None
-        for name, value in self.headers:
-            self._check(name, value)
+        for header in headers:
+            text, length = known.header(header)
+            self._headers.append(text)
+            if length is not None:
+                self.length = length
 
     @property
     def bodyless(self):
         """No body belongs to such a status (RFC 9110)."""
-        return self.status < 200 or self.status in (204, 304)
+        return self.status == 204 or self.status == 304
 
     def set_length(self, length):
         """Adds a Content-Length, if the application gave none and there can be one."""
         if self.length is None and not self.bodyless:
             self.length = length
-            self.headers.append(("Content-Length", str(length)))
+            self._headers.append(f'["Content-Length","{length}"]')
 
     def encode(self):
         """The first chunk of the response (docs/worker-protocol.md)."""
-        headers = ",".join([f"[{quote(name)},{quote(value)}]" for name, value in self.headers])
-        reason = f',"reason":{quote(self.reason)}' if self.reason else ""
-        return f'{{"status":{self.status}{reason},"headers":[{headers}]}}'.encode()
+        return f'{{"status":{self.status}{self._reason},"headers":[{",".join(self._headers)}]}}'.encode()
 
-    def _check(self, name, value):
-        if not isinstance(name, str) or not isinstance(value, str):
-            raise TypeError(f"header {name!r}: {value!r}: names and values are str")
-        if _NAME.fullmatch(name) is None:
-            raise ValueError(f"{name!r} is not the name of a header")
-        if not value.isascii():
-            value.encode("latin-1")
-        if _FORBIDDEN.search(value):
-            raise ValueError(f"header {name}: {value!r} has a line break or a zero byte in it")
-        lower = name.lower()
-        if lower in _HOP_BY_HOP:
-            raise ValueError(f"header {name} is the server's own affair (hop-by-hop): an application must not set it")
-        if lower == "content-length":
-            if not value.isdigit():
-                raise ValueError(f"Content-Length {value!r} is not a number")
-            self.length = int(value)
+
+class Known:
+    """Status lines and headers as they were checked and written: those of an application recur."""
+
+    # Entries that are remembered, and the length of the longest.
+    _LIMIT = 1000
+    _LONGEST = 200
+
+    def __init__(self):
+        self._statuses = {}
+        self._headers = {}
+
+    def status(self, line):
+        """The number, and the JSON of the reason."""
+        found = self._statuses.get(line) if type(line) is str else None
+        if found is None:
+            found = _check_status(line)
+            self._remember(self._statuses, line, found, len(line))
+        return found
+
+    def header(self, header):
+        """The JSON of a header, and the length if it is Content-Length."""
+        found = self._headers.get(header) if type(header) is tuple else None
+        if found is None:
+            found = _check_header(header)
+            self._remember(self._headers, header, found, len(found[0]))
+        return found
+
+    def _remember(self, entries, key, value, length):
+        if length > self._LONGEST:
+            return
+        if len(entries) >= self._LIMIT:
+            entries.clear()
+        entries[key] = value
+
+
+def _check_status(line):
+    if not isinstance(line, str):
+        raise TypeError(f"a status is a str like '200 OK', not {line!r}")
+    match = _STATUS.fullmatch(line)
+    if match is None:
+        raise ValueError(f"a status is like '200 OK', not {line!r}")
+    return int(match[1]), f',"reason":{quote(match[2])}' if match[2] else ""
+
+
+def _check_header(header):
+    if type(header) is not tuple or len(header) != 2:
+        raise TypeError(f"a header is a tuple (name, value), not {header!r}")
+    name, value = header
+    if not isinstance(name, str) or not isinstance(value, str):
+        raise TypeError(f"header {name!r}: {value!r}: names and values are str")
+    if _NAME.fullmatch(name) is None:
+        raise ValueError(f"{name!r} is not the name of a header")
+    if not value.isascii():
+        value.encode("latin-1")
+    if _FORBIDDEN.search(value):
+        raise ValueError(f"header {name}: {value!r} has a line break or another control character in it")
+    lower = name.lower()
+    if lower in _HOP_BY_HOP:
+        raise ValueError(f"header {name} is the server's own affair (hop-by-hop): an application must not set it")
+    length = None
+    if lower == "content-length":
+        if not (value.isascii() and value.isdigit()):
+            raise ValueError(f"Content-Length {value!r} is not a number")
+        length = int(value)
+    return f"[{quote(name)},{quote(value)}]", length

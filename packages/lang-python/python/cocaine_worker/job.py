@@ -65,13 +65,14 @@ class Job:
     def cancelled(self):
         """Whether nobody waits for the job any more, as far as this process has heard."""
         self.runner.look()
-        return self._cancelled is not None
+        return self.is_cancelled
 
     def log(self, level, message, **fields):
         """Writes a line to the app's log, which names the job; `level` is debug, info, warn or error."""
         frames = [level.encode(), text(message)]
         if fields:
-            frames.append(json.dumps(fields, default=str).encode())
+            data = json.dumps(fields, default=str).encode()
+            frames.append(data if len(data) <= protocol.FRAME_LIMIT else b'{"omitted":"too long"}')
         self.runner.send(protocol.message(protocol.LOG, self.number, *frames))
 
     # --- what the kit does ---
@@ -89,6 +90,10 @@ class Job:
     def request(self):
         """The whole request, however it comes."""
         return self.chunk if self.whole else self.stream.read()
+
+    @property
+    def is_cancelled(self):
+        return self._cancelled is not None
 
     def cancel(self, reason):
         self._cancelled = Cancelled(reason or "the job was cancelled")

@@ -79,7 +79,9 @@ class Link:
         self._rest = [data[start:]] if start < len(data) else []
         self._held = len(data) - start
         for body in commands:
-            self.send(zmtp.pong(body))
+            answer = zmtp.answer(body)
+            if answer:
+                self.send(answer)
         return messages
 
     def gone(self):

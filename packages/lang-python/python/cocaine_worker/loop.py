@@ -17,8 +17,9 @@ class Loop:
         """Runs an awaitable to its end. A job that is cancelled meanwhile has its task cancelled at once."""
         task = self._loop.create_task(_outcome(awaitable))
         job.on_cancel = task.cancel
+        if job.is_cancelled:
+            task.cancel()
         try:
-            job.check()
             return self._loop.run_until_complete(task)
         except asyncio.CancelledError:
             job.check()

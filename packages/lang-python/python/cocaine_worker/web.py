@@ -3,6 +3,7 @@
 from .chunks import Plain
 from .environ import Environ
 from .functions import Functions
+from .head import Known
 from .methods import own_names
 from .wsgi import serve
 
@@ -27,9 +28,10 @@ class Web(Functions):
         self.simple = {}
         self._application = application
         self._environ = Environ()
+        self._known = Known()
 
     def run(self, job):
         if job.describes("http"):
-            serve(self._application, self._environ.of(job), job.response)
+            serve(self._application, self._environ.of(job), job.response, self._known)
         else:
             super().run(job)

@@ -76,6 +76,10 @@ class Worker:
         if not self._pulse.awake:
             self._pulse.wake()
 
+    def finish(self, *parts):
+        """Sends the message that ends a job: no app code runs before it leaves, or the next job has the thread woken."""
+        self._link.send(*parts)
+
     def flush(self):
         self._link.flush()
 

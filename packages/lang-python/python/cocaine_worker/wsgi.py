@@ -5,10 +5,15 @@ from .functions import stop
 from .head import Head
 
 
-def serve(application, environ, response):
-    """Runs the application for one request, and sends its whole response."""
-    answer = Answer(response, environ["REQUEST_METHOD"] == "HEAD")
+def serve(application, environ, response, known):
+    """Runs the application for one request, and sends its whole response.
+
+    :param known: the heads of earlier responses, see `head.Known`.
+    """
+    answer = Answer(response, environ["REQUEST_METHOD"] == "HEAD", known)
     blocks = application(environ, answer.start_response)
+    if type(blocks) is list and len(blocks) == 1 and answer.send_whole(blocks[0]):
+        return
     try:
         answer.send_all(blocks)
     finally:
@@ -20,8 +25,9 @@ def serve(application, environ, response):
 class Answer:
     """The response of one request: its head goes out with the first byte of the body, or at the end."""
 
-    def __init__(self, response, bodyless):
+    def __init__(self, response, bodyless, known):
         self._response = response
+        self._known = known
         self._bodyless = bodyless
         self._head = None
         self._sent = False
@@ -37,8 +43,22 @@ class Answer:
                 exc_info = None
         elif self._head is not None:
             raise AssertionError("start_response was called a second time, without exc_info")
-        self._head = Head(status, headers)
+        self._head = Head(self._known, status, headers)
         return self._write
+
+    def send_whole(self, block):
+        """Sends the whole response at once, where that is all there is to it: the most frequent one by far.
+
+        :returns: whether it did.
+        """
+        head = self._head
+        if type(block) is not bytes or not block or self._sent or self._bodyless or head is None or head.bodyless:
+            return False
+        head.set_length(len(block))
+        if head.length != len(block):
+            return False
+        self._response.end(block, first=head.encode())
+        return True
 
     def send_all(self, blocks):
         count = _length(blocks)
@@ -48,7 +68,7 @@ class Answer:
                 if block and not self._sent and count == 1:
                     self._started().set_length(len(block))
                 self._send(block)
-                if self._complete():
+                if self._is_complete():
                     break
         except Cancelled as error:
             stop(iterator, error)
@@ -76,11 +96,9 @@ class Answer:
         self._written += len(data)
         self._response.write(data)
 
-    def _complete(self):
+    def _is_complete(self):
         """Whether the rest of the iterable is of no use."""
-        if not self._sent:
-            return False
-        return self._bodyless or self._written == self._head.length
+        return self._sent and (self._bodyless or self._written == self._head.length)
 
     def _finish(self):
         head = self._started()

@@ -86,8 +86,8 @@ def split(data):
         at = end
 
 
-def pong(body):
-    """The answer to a command, if it is a PING (its context comes back)."""
+def answer(body):
+    """The answer to a command: PONG with its context to a PING, none to others."""
     return command(b"PONG", body[7:]) if body.startswith(b"\x04PING") else b""
 
 
