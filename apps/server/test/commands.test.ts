@@ -40,14 +40,15 @@ describe("cocaine deploy, ls, info and rm", () => {
 
     const list = await node.cocaine(["ls"]);
     expect(list.stdout).toMatch(/^APP +STATE +TYPE +VERSION +WORKERS .*\nblog +running +js +7 +\d\/10 /);
-    expect(await node.ask("ls")).toMatchObject([{ name: "blog", state: "running" }]);
+    const json = JSON.parse((await node.cocaine(["--json", "ls"])).stdout);
+    expect(json.result).toMatchObject([{ name: "blog", state: "running" }]);
 
     const info = await node.cocaine(["info", "blog"]);
     expect(info.stdout).toMatch(/^blog: js, version 7, running, up \d+s\n/);
     expect((await node.cocaine(["info"])).stdout).toContain(`process ${node.pid}`);
 
     expect(await node.cocaine(["rm", "blog"])).toMatchObject({ code: 0, stdout: "blog removed\n" });
-    expect(await node.ask("ls")).toEqual([]);
+    expect(await node.names()).toEqual([]);
   });
 
   it("tell all that is wrong with a manifest", async () => {
@@ -70,7 +71,7 @@ describe("cocaine deploy, ls, info and rm", () => {
     const { code, stderr } = await node.cocaine(["deploy", file]);
     expect(code).toBe(1);
     expect(stderr).toContain("SyntaxError");
-    expect(await node.ask("ls")).toEqual([]);
+    expect(await node.names()).toEqual([]);
   });
 });
 
@@ -106,11 +107,11 @@ describe("cocaine call", () => {
 describe("cocaine logs and feed", () => {
   it("show the lines of an app, and with -f those that come", async () => {
     const node = await nodeWithApp();
-    await node.cocaine(["call", "app", "say", "--data", "before"]);
+    await node.call("app", "say", "before");
     await vi.waitFor(async () => expect((await node.cocaine(["logs", "app"])).stdout).toContain("said: before"), soon);
     const lines = follow(node, "logs", "-f", "app");
     await vi.waitFor(() => expect(lines.join("\n")).toContain("said: before"), soon);
-    await node.cocaine(["call", "app", "say", "--data", "after"]);
+    await node.call("app", "say", "after");
     await vi.waitFor(() => expect(lines.join("\n")).toContain("said: after"), soon);
   });
 
@@ -119,7 +120,7 @@ describe("cocaine logs and feed", () => {
     const lines = follow(node, "feed", "app");
     const text = follow(node, "--json", "feed", "app");
     await vi.waitFor(async () => {
-      await node.cocaine(["call", "app", "echo", "--data", "x"]);
+      await node.call("app", "echo", "x");
       expect(lines.join("\n")).toContain("@job echo");
       expect(JSON.parse(text[0] as string)).toMatchObject({
         result: { envelope: expect.any(String), body: expect.any(String) },
@@ -145,10 +146,10 @@ describe("cocaine pause, resume and reload", () => {
     await code("old");
     const tasks = { who: { type: "server+zmq", endpoint: "ipc://who.sock" } };
     await node.cocaine(["deploy", await writeManifest(folder, "app.json", { type: "js", args: "./app.mjs", tasks })]);
-    expect((await node.cocaine(["call", "app", "who"])).stdout).toBe("old");
+    expect(await node.call("app", "who")).toBe("old");
     await code("new");
     expect(await node.cocaine(["reload", "app"])).toMatchObject({ code: 0, stdout: "app reloaded\n" });
-    expect((await node.cocaine(["call", "app", "who"])).stdout).toBe("new");
+    expect(await node.call("app", "who")).toBe("new");
   });
 });
 

@@ -13,7 +13,7 @@ describe("the runtime folder", () => {
     const [runtimeDir, storage] = [await temporaryFolder(), `files:${await temporaryFolder()}`];
     const first = await startNode({ runtimeDir, storage });
     await first.cocaine(["deploy", await writeManifest(await temporaryFolder(), "app.json", appManifest())]);
-    const before = JSON.parse((await first.cocaine(["call", "app", "who"])).stdout).pid as number;
+    const before = JSON.parse(await first.call("app", "who")).pid as number;
     const busy = first.cocaine(["call", "app", "hang"]);
     await vi.waitFor(async () => expect((await first.app("app")).jobs.running).toBe(1), soon);
 
@@ -23,8 +23,8 @@ describe("the runtime folder", () => {
     expect((await stat(join(runtimeDir, "control.sock"))).isSocket()).toBe(true);
 
     const second = await startNode({ runtimeDir, storage });
-    expect(await second.ask("ls")).toMatchObject([{ name: "app", state: "running" }]);
-    const after = JSON.parse((await second.cocaine(["call", "app", "who"])).stdout).pid as number;
+    expect((await second.app("app")).state).toBe("running");
+    const after = JSON.parse(await second.call("app", "who")).pid as number;
     expect(after).not.toBe(before);
     const workers = (await second.app("app")).pool.workers.map(({ pid }) => pid);
     await vi.waitFor(async () => {
@@ -39,7 +39,7 @@ describe("the runtime folder", () => {
     expect(code).toBe(1);
     expect(stderr).toContain(`a server listens on ${node.runtimeDir}/control.sock already`);
     expect(stderr).toContain("COC_ADMIN_RUNNING");
-    expect(await node.ask("ls")).toEqual([]);
+    expect(await node.names()).toEqual([]);
   });
 
   it("is left without a socket by a server that ended in good order", async () => {

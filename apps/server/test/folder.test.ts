@@ -6,11 +6,8 @@ import { type RunningNode, startNode } from "./support/node.ts";
 import { soon } from "./support/soon.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
-const names = async (node: RunningNode): Promise<string[]> =>
-  ((await node.ask("ls")) as { name: string }[]).map(({ name }) => name).sort();
-
 const greeting = async (node: RunningNode, app: string): Promise<unknown> =>
-  JSON.parse((await node.cocaine(["call", app, "who"])).stdout).greeting;
+  JSON.parse(await node.call(app, "who")).greeting;
 
 const greets = (text: string) => appManifest({ env: { GREETING: text } });
 
@@ -20,16 +17,16 @@ describe("the folder of apps", () => {
     await writeManifest(apps, "a.json", greets("first"));
     await writeManifest(apps, "notes.txt", "no manifest");
     const node = await startNode({ args: ["--apps", apps] });
-    expect(await names(node)).toEqual(["a"]);
+    expect(await node.names()).toEqual(["a"]);
 
     await writeManifest(apps, "b.yaml", JSON.stringify(greets("second")));
-    await vi.waitFor(async () => expect(await names(node)).toEqual(["a", "b"]), soon);
+    await vi.waitFor(async () => expect(await node.names()).toEqual(["a", "b"]), soon);
 
     await writeManifest(apps, "a.json", greets("changed"));
     await vi.waitFor(async () => expect(await greeting(node, "a")).toBe("changed"), soon);
 
     await rm(join(apps, "b.yaml"));
-    await vi.waitFor(async () => expect(await names(node)).toEqual(["a"]), soon);
+    await vi.waitFor(async () => expect(await node.names()).toEqual(["a"]), soon);
   });
 
   it("takes bad manifests for what they are, each alone with all its issues, and the same files mended", async () => {
@@ -38,7 +35,7 @@ describe("the folder of apps", () => {
     await writeManifest(apps, "bad.json", { ...greets("bad"), type: "jss", enigne: {} });
     await writeManifest(apps, "broken.yaml", "type: [\n");
     const node = await startNode({ args: ["--apps", apps] });
-    expect(await names(node)).toEqual(["good"]);
+    expect(await node.names()).toEqual(["good"]);
     const errors = node.log.filter(({ level }) => level === 50).map(({ msg }) => msg);
     expect(errors).toHaveLength(2);
     expect(errors.join("\n")).toContain('did you mean "js"?');
@@ -46,7 +43,7 @@ describe("the folder of apps", () => {
     expect(errors.join("\n")).toMatch(/broken\.yaml:2:1: the YAML is broken/);
 
     await writeManifest(apps, "bad.json", greets("mended"));
-    await vi.waitFor(async () => expect(await names(node)).toEqual(["bad", "good"]), soon);
+    await vi.waitFor(async () => expect(await node.names()).toEqual(["bad", "good"]), soon);
   });
 
   it("lets a burst of writes settle, and takes a file that is written in pieces once it is whole", async () => {
@@ -55,7 +52,7 @@ describe("the folder of apps", () => {
     const text = JSON.stringify(greets("whole"));
     await writeFile(join(apps, "a.json"), "");
     for (let at = 0; at < text.length; at += 40) await appendFile(join(apps, "a.json"), text.slice(at, at + 40));
-    await vi.waitFor(async () => expect(await names(node)).toEqual(["a"]), soon);
+    await vi.waitFor(async () => expect(await node.names()).toEqual(["a"]), soon);
     expect(node.log.filter(({ level }) => Number(level) >= 50)).toEqual([]);
     expect(node.log.filter(({ msg }) => msg === "app deployed")).toHaveLength(1);
   });
@@ -124,7 +121,7 @@ describe("an app of the folder", () => {
     first.signal("SIGTERM");
     await first.ended;
     const second = await startNode({ storage });
-    expect(await names(second)).toEqual(["b"]);
+    expect(await second.names()).toEqual(["b"]);
     expect(await greeting(second, "b")).toBe("stored");
   });
 });

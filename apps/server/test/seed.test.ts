@@ -25,7 +25,10 @@ interface Seed {
   readonly spool: string;
 }
 
-/** The example as it is, but for its ports, which are any that are free, and its spool, which is a folder of the test. */
+/**
+ * The example as it is, but for its ports, which are any that are free, its spool, which is a folder of the test, and
+ * its interval, which is a second.
+ */
 async function startSeed(file = "seed.yaml"): Promise<Seed> {
   const folder = join(root, "examples/seed");
   const manifest = absolute(parse(await readFile(join(folder, file), "utf8")), folder) as Manifest;
@@ -39,7 +42,8 @@ async function startSeed(file = "seed.yaml"): Promise<Seed> {
   ] as const) {
     if (manifest.tasks[task] !== undefined) manifest.tasks[task].endpoint = endpoint;
   }
-  if (manifest.tasks.spool !== undefined) manifest.tasks.spool.path = spool;
+  Object.assign(manifest.tasks.spool ?? {}, { path: spool });
+  Object.assign(manifest.tasks.aggregate ?? {}, { interval: 1000 });
   const apps = join(home, "apps");
   await mkdir(apps);
   await writeManifest(apps, "seed.json", manifest);
@@ -55,7 +59,7 @@ async function subscribe({ node }: Seed): Promise<string[]> {
   createInterface(child.stdout).on("line", (line) => lines.push(line));
   // A subscriber hears what is published once it is connected; each event is told on the feed, so one shows that it is.
   await vi.waitFor(async () => {
-    await node.cocaine(["call", "seed", "event", "--data", "are you there?"]);
+    await node.call("seed", "event", "are you there?");
     expect(lines.length).toBeGreaterThan(0);
   }, soon);
   return lines;
@@ -100,6 +104,10 @@ describe("the example seed", () => {
     await writeFile(join(seed.spool, "report.txt"), "to be counted");
     await vi.waitFor(() => expect(feed.some((line) => line.startsWith("spool sha256 "))).toBe(true), soon);
     await vi.waitFor(() => expect(feed.filter((line) => line.startsWith("aggregate events "))).toHaveLength(2), soon);
+    const [first, second] = feed
+      .filter((line) => line.startsWith("aggregate events "))
+      .map((line) => Number(line.split(" ")[3]));
+    expect(Number(second) - Number(first)).toBeCloseTo(1, 0);
     const fields = feed.filter((line) => line.startsWith("spool ")).map((line) => line.split(" "));
     const digest = createHash("sha256").update("to be counted").digest("hex");
     expect(fields.map(([, field, , , value]) => [field, value])).toEqual([
@@ -160,6 +168,7 @@ describe("the example hello-js", () => {
     const manifest = absolute(parse(await readFile(join(folder, "hello-js.yaml"), "utf8")), folder) as Manifest;
     Object.assign(manifest.tasks.page ?? {}, { endpoint: "http://127.0.0.1:0" });
     Object.assign(manifest.tasks.greet ?? {}, { endpoint: "tcp://lo:0" });
+    Object.assign(manifest.tasks.tick ?? {}, { interval: 500 });
     const node = await startNode();
     await node.cocaine(["deploy", await writeManifest(await temporaryFolder(), "hello-js.json", manifest)]);
     const page = await run("curl", ["-sS", `${await node.endpoint("hello-js", "page")}/`]);

@@ -1,6 +1,8 @@
 import { spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
+import { createLocalClient } from "@cocaine/admin";
 import type { AppInfo } from "@cocaine/core";
 import { onTestFinished } from "vitest";
 import { cocaine, cocained, type Ended, type RunOptions, runNode } from "./programs.ts";
@@ -17,8 +19,10 @@ export interface RunningNode {
   readonly stderr: () => string;
   /** Runs `cocaine` on it. */
   cocaine(args: readonly string[], options?: RunOptions): Promise<Ended>;
-  /** Runs `cocaine --json` on it and gives what it answers as `result`. */
-  ask(...args: string[]): Promise<unknown>;
+  /** Runs a job on it, and gives its answer as text. */
+  call(app: string, task: string, request?: string): Promise<string>;
+  /** Names of its apps, sorted. */
+  names(): Promise<string[]>;
   app(name: string): Promise<AppInfo>;
   /** Real endpoint of a task. */
   endpoint(app: string, task: string): Promise<string>;
@@ -69,6 +73,10 @@ export async function startNode({
     clearTimeout(timer);
   });
 
+  // The command line is tested by itself; what else is asked of a node goes the same way without a process each time.
+  const client = createLocalClient({ path: join(folder, "control.sock") });
+  onTestFinished(() => client.close());
+
   const node: RunningNode = {
     pid: child.pid as number,
     runtimeDir: folder,
@@ -76,14 +84,13 @@ export async function startNode({
     stderr: () => stderr,
     ended,
     cocaine: (commands, options) => runNode(cocaine, ["--runtime-dir", folder, ...commands], options),
-    async ask(...commands) {
-      const { code, stdout, stderr: told } = await node.cocaine(["--json", ...commands]);
-      if (stdout === "") throw new Error(`cocaine ended with ${code}: ${told}`);
-      const answer = JSON.parse(stdout) as { result?: unknown; error?: unknown };
-      if (answer.error !== undefined) throw new Error(JSON.stringify(answer.error));
-      return answer.result;
+    async call(app, task, request = "") {
+      const chunks: Uint8Array[] = [];
+      for await (const chunk of client.stream("call", { app, task }, Buffer.from(request))) chunks.push(chunk);
+      return Buffer.concat(chunks).toString();
     },
-    app: async (name) => (await node.ask("info", name)) as AppInfo,
+    names: async () => (await client.call("list", {})).map(({ name }) => name).sort(),
+    app: (name) => client.call("info", { app: name }),
     async endpoint(app, task) {
       const driver = (await node.app(app)).tasks[task]?.driver ?? {};
       return String([driver.endpoint ?? driver.endpoints].flat()[0]);
@@ -92,5 +99,6 @@ export async function startNode({
   };
   const early = await Promise.race([up, ended]);
   if (early !== undefined) throw new Error(`cocained ended with ${early.code}: ${stderr}`);
+  await client.start();
   return node;
 }

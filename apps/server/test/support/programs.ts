@@ -35,6 +35,10 @@ export function run(command: string, args: readonly string[], { input, env, cwd 
       if (error !== null && typeof error.code !== "number") reject(error);
       else resolve({ code: Number(error?.code ?? 0), stdout, stderr });
     });
+    // A program may end without having read all that it was given.
+    child.stdin?.on("error", (error: NodeJS.ErrnoException) => {
+      if (error.code !== "EPIPE") reject(error);
+    });
     child.stdin?.end(input ?? "");
   });
 }

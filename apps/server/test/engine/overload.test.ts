@@ -1,0 +1,30 @@
+import { describe, expect, it } from "vitest";
+import { connectClient } from "../support/dealer.ts";
+import { languages, startLoaded } from "../support/host.ts";
+
+describe.each(languages)("more than a $type app can take", ({ type, file }) => {
+  const engine = { "pool-limit": 1, concurrency: 1, "queue-limit": 5 };
+
+  it("is answered over HTTP with 503 and Retry-After, and the queue stays bounded", async () => {
+    const { endpoint, host } = await startLoaded({ type, file, engine });
+    const url = endpoint("sleep");
+    const responses = await Promise.all(Array.from({ length: 40 }, () => fetch(url, { method: "POST", body: "x" })));
+    const refused = responses.filter(({ status }) => status === 503);
+    expect(refused).toHaveLength(40 - 6);
+    expect(await refused[0]?.json()).toMatchObject({ code: "COC_QUEUE_FULL" });
+    expect(refused[0]?.headers.get("retry-after")).toMatch(/^\d+$/);
+    expect(host.app("load").queue).toEqual({ depth: 0, limit: 5 });
+  });
+
+  it("is answered over ZeroMQ with an error, and nothing grows", { timeout: 60_000 }, async () => {
+    const { endpoint, host } = await startLoaded({ type, file, engine });
+    const client = connectClient(endpoint("event"));
+    await client.send(20_000, 1000);
+    const before = process.memoryUsage().rss;
+    const answers = await client.send(60_000, 1000);
+    const codes = new Set(answers.map(({ error }) => error?.code));
+    expect(codes).toEqual(new Set([undefined, "COC_QUEUE_FULL"]));
+    expect(host.app("load").queue.depth).toBe(0);
+    expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
+  });
+});
