@@ -19,7 +19,7 @@ export const BODY_TOO_LARGE: Problem = {
   code: "COC_HTTP_BODY_TOO_LARGE",
   message: "the body is larger than is taken here",
 };
-export const HEAD_TOO_LARGE: Problem = {
+const HEAD_TOO_LARGE: Problem = {
   status: 431,
   code: "COC_HTTP_HEAD_TOO_LARGE",
   message: "the head of the request is larger than is taken here",

@@ -23,7 +23,7 @@ export interface Job {
   onCancel?: () => void;
 }
 
-export interface HttpMetadata {
+interface HttpMetadata {
   method: string;
   url: string;
   httpVersion: string;
@@ -38,7 +38,7 @@ export interface HttpMetadata {
 export type App = (job: Job) => void;
 
 /** A line that the driver logged. */
-export interface Line {
+interface Line {
   readonly level: string;
   readonly fields: Record<string, unknown>;
   readonly message: string;
