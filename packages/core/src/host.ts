@@ -15,7 +15,7 @@ import { createSerial } from "./serial.ts";
 import { memoryStorage } from "./storage/memory.ts";
 
 /** Collection of the storage that holds the deployed apps, as `{manifest}` by name. */
-export const APPS = "apps";
+const APPS = "apps";
 
 export interface HostOptions {
   /** The plugins that manifests may name. */
