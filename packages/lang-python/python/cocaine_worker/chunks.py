@@ -1,7 +1,5 @@
 """From what a function answers with to bytes."""
 
-import json
-
 _TEXT_AND_BYTES = (bytes, str, bytearray, memoryview, dict, type(None))
 
 
@@ -30,18 +28,3 @@ class Plain:
 
     def is_stream(self, value):
         return not isinstance(value, _TEXT_AND_BYTES) and hasattr(value, "__iter__")
-
-
-class Json:
-    """Requests and responses are JSON values: language `python+json`."""
-
-    streams = False
-
-    def request(self, data):
-        return json.loads(data) if data else None
-
-    def chunk(self, value):
-        return json.dumps(value, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
-
-    def is_stream(self, value):
-        return hasattr(value, "__next__")

@@ -1,14 +1,11 @@
 """Exceptions of the kit, and how exceptions are told to the engine."""
 
-import importlib
-import json
 import os
-import traceback
 
 # The longest text of an error that is sent, in characters: far within a frame.
 TEXT_LIMIT = 100_000
 
-_NOT_THE_APP = (os.path.dirname(os.path.abspath(__file__)), os.path.dirname(importlib.__file__))
+_KIT = os.path.dirname(os.path.abspath(__file__))
 
 
 class Cancelled(BaseException):
@@ -33,12 +30,17 @@ def name_of(error):
 
 def failure(error):
     """The frames of ERROR: type, message, JSON with the stack."""
+    # Slow to import, and most workers never fail.
+    import json
+
     details = json.dumps({"stack": clip(stack_of(error))}).encode()
     return text(name_of(error)), text(message_of(error)), details
 
 
 def stack_of(error):
     """The traceback as the interpreter writes it, from the app's own first frame on."""
+    import traceback
+
     trace = error.__traceback__
     while trace is not None and _is_foreign(trace.tb_frame.f_code.co_filename):
         trace = trace.tb_next
@@ -46,7 +48,7 @@ def stack_of(error):
 
 
 def _is_foreign(file):
-    return file.startswith("<frozen importlib") or os.path.dirname(file) in _NOT_THE_APP
+    return file.startswith("<frozen importlib") or os.path.dirname(file) == _KIT
 
 
 def message_of(error):

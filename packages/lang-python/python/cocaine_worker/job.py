@@ -1,7 +1,5 @@
 """One job, as the code that runs it sees it."""
 
-import json
-
 from . import protocol
 from .errors import Cancelled, text
 from .response import Response
@@ -36,6 +34,9 @@ class Job:
     def metadata(self):
         """All that the engine says of the job, with the driver's own part, as a dict."""
         if self._metadata is None:
+            # Slow to import, and not every app asks.
+            import json
+
             self._metadata = json.loads(self._described.decode())
         return self._metadata
 
@@ -71,6 +72,8 @@ class Job:
         """Writes a line to the app's log, which names the job; `level` is debug, info, warn or error."""
         frames = [level.encode(), text(message)]
         if fields:
+            import json
+
             data = json.dumps(fields, default=str).encode()
             frames.append(data if len(data) <= protocol.FRAME_LIMIT else b'{"omitted":"too long"}')
         self.runner.send(protocol.message(protocol.LOG, self.number, *frames))

@@ -1,10 +1,9 @@
 """The connection to the engine: what waits to be sent, and what was received."""
 
 import os
-import socket
-import threading
 
 from . import zmtp
+from .light import MSG_DONTWAIT, allocate_lock
 
 READ = 65_536
 # Bytes that are held back at the most, and from which on a part is sent without being copied.
@@ -23,7 +22,7 @@ class Link:
         self.waiting = 0
         self.leaving = False
         self._socket = connection
-        self._lock = threading.Lock()
+        self._lock = allocate_lock()
         self._rest = []
         self._held = 0
         self._need = 0
@@ -62,7 +61,7 @@ class Link:
     def receive(self, block=True):
         """Reads once; the messages that are complete with it, perhaps none."""
         try:
-            data = self._socket.recv(max(READ, self._need - self._held), 0 if block else socket.MSG_DONTWAIT)
+            data = self._socket.recv(max(READ, self._need - self._held), 0 if block else MSG_DONTWAIT)
         except BlockingIOError:
             return []
         except OSError:

@@ -1,6 +1,5 @@
 """Starts a worker; its environment is that of docs/worker-protocol.md."""
 
-import json
 import os
 import sys
 
@@ -30,15 +29,7 @@ def main(language, path):
         os._exit(1)
     progress = os.environ.get("COCAINE_PROGRESS")
     mark = open_mark(progress) if progress else bytearray(4)
-    hello = {
-        "protocol": protocol.VERSION,
-        "pid": os.getpid(),
-        "language": language,
-        "kit": f"python/{__version__}",
-        "progress": bool(progress),
-        "methods": made.names,
-    }
-    link.send(protocol.message(protocol.HELLO, protocol.NO_JOB, json.dumps(hello).encode()))
+    link.send(protocol.hello(os.getpid(), language, f"python/{__version__}", bool(progress), made.names))
     link.flush()
     pulse.beat()
     Worker(link, pulse, mark, made).run()

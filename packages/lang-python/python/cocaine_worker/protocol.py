@@ -35,3 +35,13 @@ def message(code, number, *frames):
     for position, body in enumerate(frames, 1):
         parts += (frame(len(body), 0 if position == len(frames) else MORE), body)
     return b"".join(parts)
+
+
+def hello(pid, language, kit, progress, methods):
+    """HELLO. Nothing in it needs escaping, so that a worker starts without the module json."""
+    names = ",".join(f'"{name}"' for name in methods if name.isidentifier())
+    text = (
+        f'{{"protocol":{VERSION},"pid":{pid},"language":"{language}","kit":"{kit}",'
+        f'"progress":{"true" if progress else "false"},"methods":[{names}]}}'
+    )
+    return message(HELLO, NO_JOB, text.encode())

@@ -2,9 +2,9 @@
 
 import os
 import select
-import threading
 import time
 
+from .light import start_new_thread
 from .protocol import HEARTBEAT_MESSAGE
 
 # Seconds that an answer may be held back while app code runs.
@@ -33,7 +33,7 @@ class Pulse:
         self._poll.register(self._reader, select.POLLIN)
 
     def start(self):
-        threading.Thread(target=self._run, name="cocaine-pulse", daemon=True).start()
+        start_new_thread(self._run, ())
 
     def beat(self):
         """From now on the engine is told that this process lives."""

@@ -1,8 +1,8 @@
 """The request of a job as it comes in."""
 
 import struct
-from collections import deque
 
+from .light import deque
 from .protocol import CREDIT_OPENING, SHORT, WINDOW
 
 

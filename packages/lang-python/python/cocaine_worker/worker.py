@@ -1,11 +1,11 @@
 """Runs the jobs that the engine sends, one at a time."""
 
-from collections import deque
 from time import monotonic
 
 from . import protocol
 from .errors import Cancelled, failure
 from .job import Job
+from .light import deque
 from .protocol import LAST_CHUNK_OPENING, SHORT
 from .pulse import TICK
 

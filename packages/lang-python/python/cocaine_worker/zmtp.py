@@ -1,7 +1,8 @@
 """ZMTP 3.1 (RFC 37) on a Unix socket: the side of a DEALER, with the mechanism NULL."""
 
-import socket
 import struct
+
+from .light import AF_UNIX, SOCK_STREAM, socket
 
 MORE, LONG, COMMAND = 1, 2, 4
 GREETING = b"\xff" + bytes(8) + b"\x7f\x03\x01" + b"NULL".ljust(20, b"\0") + bytes(32)
@@ -33,7 +34,7 @@ def connect(endpoint, identity):
     """
     if not endpoint.startswith("ipc://"):
         raise ValueError(f"endpoint {endpoint!r}: a worker connects to ipc://<path>")
-    connection = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+    connection = socket(AF_UNIX, SOCK_STREAM)
     connection.connect(endpoint[6:])
     properties = _property(b"Socket-Type", b"DEALER") + _property(b"Identity", identity.encode())
     connection.sendall(GREETING + command(b"READY", properties))
