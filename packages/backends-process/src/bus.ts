@@ -20,7 +20,6 @@ export interface Bus {
 /** @param onRefused - told of connections that were turned away: their identity is no worker's, or was used already. */
 export function createBus(onRefused: (error: Error) => void): Bus {
   const expected = new Map<string, Connected>();
-  const connected = new WeakMap<Peer, Connected>();
 
   const router = createRouter({
     accept(routingId) {
@@ -34,14 +33,14 @@ export function createBus(onRefused: (error: Error) => void): Bus {
       const worker = expected.get(identity);
       if (worker === undefined) return peer.close();
       expected.delete(identity);
-      connected.set(peer, worker);
+      peer.data = worker;
       worker.connected(peer);
     },
     onMessage(peer, frames) {
-      connected.get(peer)?.received(frames);
+      workerOf(peer)?.received(frames);
     },
     onDisconnect(peer) {
-      connected.get(peer)?.disconnected();
+      workerOf(peer)?.disconnected();
     },
   });
 
@@ -61,4 +60,8 @@ export function createBus(onRefused: (error: Error) => void): Bus {
 
 function nameOf(routingId: Uint8Array): string {
   return Buffer.from(routingId).toString("latin1");
+}
+
+function workerOf(peer: Peer): Connected | undefined {
+  return peer.data as Connected | undefined;
 }

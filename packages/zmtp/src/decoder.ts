@@ -28,7 +28,9 @@ type DecoderLimits = Required<Pick<Limits, "frame" | "message" | "frames">>;
  * a frame that comes in many chunks are joined once.
  */
 export function createDecoder(limits: DecoderLimits, sink: DecoderSink): Decoder {
-  let frames: Uint8Array[] = [];
+  // The message that has begun: its first frame, and all of them once there are two.
+  let first: Uint8Array | undefined;
+  let frames: Uint8Array[] | undefined;
   let bytes = 0;
   // A frame that began in an earlier chunk: its pieces, and how many bytes they must become to go on.
   let pieces: Uint8Array[] = [];
@@ -37,10 +39,19 @@ export function createDecoder(limits: DecoderLimits, sink: DecoderSink): Decoder
 
   const take = (flags: number, body: Uint8Array): void => {
     if ((flags & COMMAND) !== 0) return sink.command(body);
-    frames.push(body);
-    if ((flags & MORE) !== 0) return;
-    const message = frames;
-    frames = [];
+    const last = (flags & MORE) === 0;
+    // Most messages have one frame or two: an array that is made with them is no larger than it has to be.
+    if (first === undefined) {
+      if (!last) first = body;
+    } else if (frames === undefined) {
+      if (!last) frames = [first, body];
+    } else {
+      frames.push(body);
+    }
+    if (!last) return;
+    const message = frames ?? (first === undefined ? [body] : [first, body]);
+    first = undefined;
+    frames = undefined;
     bytes = 0;
     sink.message(message);
   };
@@ -55,7 +66,7 @@ export function createDecoder(limits: DecoderLimits, sink: DecoderSink): Decoder
     if (length > limits.frame) throw tooLong("frame", length, limits.frame);
     bytes += length;
     if (bytes > limits.message) throw tooLong("message", bytes, limits.message);
-    if (frames.length >= limits.frames) {
+    if ((frames?.length ?? 1) >= limits.frames && first !== undefined) {
       throw new ZmtpError("COC_ZMTP_LIMIT", `a message has more than ${limits.frames} frames`);
     }
   };

@@ -13,6 +13,8 @@ export interface Peer {
   readonly routingId: Uint8Array;
   /** Its address, for people. */
   readonly remote: string;
+  /** Whatever the owner of the router keeps with this peer; found without a look-up for each message. */
+  data: unknown;
   /**
    * Sends a message with all others of this turn of the loop.
    *
@@ -172,6 +174,7 @@ function peerOf(connection: Connection, routingId: Uint8Array, remote: string): 
   return {
     routingId,
     remote,
+    data: undefined,
     send: (frames) => connection.send(frames),
     pause: () => connection.pause("peer"),
     resume: () => connection.resume("peer"),

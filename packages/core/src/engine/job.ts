@@ -52,7 +52,7 @@ export class Job implements JobHandle {
   readonly #metadata: JobRequest["metadata"];
   #link: WorkerLink | undefined = undefined;
 
-  readonly #request: Uint8Array[] = [];
+  readonly #request: Uint8Array[];
   #held = 0;
   #requestEnded: boolean;
   #sent = 0;
@@ -77,7 +77,14 @@ export class Job implements JobHandle {
     this.queuedAt = now;
     this.#sink = sink;
     this.#metadata = request.metadata;
-    if (request.chunk !== undefined) this.#append(request.chunk);
+    const { chunk } = request;
+    if (chunk === undefined || chunk.length > FRAME_LIMIT) {
+      this.#request = [];
+      if (chunk !== undefined) this.#append(chunk);
+    } else {
+      this.#request = [chunk];
+      this.#held = chunk.length;
+    }
     this.#requestEnded = request.end !== false;
   }
 

@@ -4,6 +4,7 @@ import type { Logger } from "../observe/log.ts";
 import { Code, type Hello, type LogMessage, type WorkerMessage } from "../protocol/messages.ts";
 import { startFailed, startTimedOut, workerCrashed, workerHung, workerKilled } from "./errors.ts";
 import type { Job } from "./job.ts";
+import { JobTable } from "./job-table.ts";
 import { Pace } from "./pace.ts";
 import type { EnginePolicy } from "./policy.ts";
 
@@ -45,12 +46,11 @@ export class Worker {
   readonly #concurrency: number;
   readonly #owner: WorkerOwner;
   readonly #log: Logger;
-  readonly #jobs = new Map<number, Job>();
+  readonly #jobs = new JobTable();
   readonly #pace = new Pace();
   readonly #spawnedAt = performance.now();
   #state: WorkerState = "starting";
   #hello: Hello | undefined;
-  #number = 0;
   #done = 0;
   /** Set by whoever ends the worker: the reason that its jobs are told. */
   #reason: CocaineError | undefined;
@@ -115,10 +115,7 @@ export class Worker {
   }
 
   run(job: Job, now: number): void {
-    // Numbers wrap within 32 bits; 0 is no job.
-    this.#number = this.#number === 0xffff_ffff ? 1 : this.#number + 1;
-    this.#jobs.set(this.#number, job);
-    job.start(this, this.#link, this.#number, now);
+    job.start(this, this.#link, this.#jobs.add(job), now);
   }
 
   /** A job whose caller has its answer must end within `cancel-grace`, or the worker is killed. */
@@ -204,7 +201,7 @@ export class Worker {
     if (job === undefined) return this.#broke(`an answer for job ${number}, which it does not have`);
     const now = performance.now();
     this.#pace.ended(job.sentAt, now);
-    this.#jobs.delete(number);
+    this.#jobs.remove(number);
     this.#done++;
     if (this.#jobs.size === 0) {
       this.#idleSince = now;
@@ -240,8 +237,7 @@ export class Worker {
     const error = this.#reason ?? (starting ? startFailed : workerCrashed)(this.id, exit, output);
     const begun: Job[] = [];
     const unbegun: Job[] = [];
-    for (const [number, job] of this.#jobs) (this.#began(number) ? begun : unbegun).push(job);
-    this.#jobs.clear();
+    for (const job of this.#jobs.clear()) (this.#began(job.number) ? begun : unbegun).push(job);
     this.#owner.gone(this, begun, unbegun, error);
   }
 

@@ -13,7 +13,7 @@ export function createServer(options: ServerOptions, context: DriverContext): Dr
   const { log, task } = context;
   const { limits } = options;
   const tally = new Tally();
-  const clients = new Map<Peer, Client>();
+  const clients = new Set<Client>();
   const endpoints: string[] = [];
   let paused = false;
   let draining = false;
@@ -41,20 +41,25 @@ export function createServer(options: ServerOptions, context: DriverContext): Dr
   const router = createRouter({
     limits: { frame: limits.message, message: limits.message, frames: limits.frames, connections: limits.connections },
     highWaterMark: options.hwm,
-    onConnect: (peer) => clients.set(peer, new Client(peer, rules)),
+    onConnect(peer) {
+      const client = new Client(peer, rules);
+      peer.data = client;
+      clients.add(client);
+    },
     onDisconnect(peer, error) {
       if (error) log.info({ remote: peer.remote, err: error }, "A client was disconnected");
-      clients.get(peer)?.leave("the client disconnected");
-      clients.delete(peer);
+      const client = clientOf(peer);
+      clients.delete(client);
+      client.leave("the client disconnected");
     },
     onRefused: (remote, error) => log.debug({ remote, err: error }, "A connection was refused"),
-    onDrain: (peer) => clients.get(peer)?.drained(),
+    onDrain: (peer) => clientOf(peer).drained(),
     onMessage,
   });
 
-  /** The hot path: one lookup and one object a message. */
+  /** The hot path: one object a message. */
   function onMessage(peer: Peer, frames: Uint8Array[]): void {
-    const client = clients.get(peer) as Client;
+    const client = clientOf(peer);
     const at = frames[0]?.length === 0 ? 0 : delimiterOf(frames);
     if (at < 0) return refuse(client, [EMPTY], noDelimiter());
     if (draining) return refuse(client, frames.slice(0, at + 1), closing(task));
@@ -77,7 +82,7 @@ export function createServer(options: ServerOptions, context: DriverContext): Dr
     paused = value;
     if (paused) router.pause();
     else router.resume();
-    for (const client of clients.values()) client.read();
+    for (const client of clients) client.read();
   }
 
   async function unbind(): Promise<void> {
@@ -113,4 +118,9 @@ export function createServer(options: ServerOptions, context: DriverContext): Dr
     },
     info: () => ({ endpoints: [...endpoints], clients: clients.size, ...tally }),
   };
+}
+
+/** The client of a peer, which it is given when it connects. */
+function clientOf(peer: Peer): Client {
+  return peer.data as Client;
 }
