@@ -36,7 +36,7 @@ export const engineSchema = z
     /** Seconds that the oldest job waits before one more worker starts. */
     "spawn-delay": seconds(0.02),
     /** Short jobs that may be sent ahead to one worker; 0 turns it off. */
-    prefetch: z.int().min(0).max(10_000).default(32),
+    prefetch: z.int().min(0).max(10_000).default(128),
     /** Seconds that a worker may take to say HELLO. */
     "startup-timeout": positiveSeconds(10),
     /** Failed starts in a row after which the app is `failed`. */
