@@ -12,8 +12,8 @@ export function closed(path: string): Error {
   );
 }
 
-export function locked(path: string, pid: number): Error {
-  const message = `the storage ${path} is used by process ${pid}: end that, or use another folder`;
+export function locked(path: string, pid: number, file: string): Error {
+  const message = `the storage ${path} is used by process ${pid} (${file}): end that, or use another folder`;
   return createError("COC_STORAGE_LOCKED", message);
 }
 

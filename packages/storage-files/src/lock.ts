@@ -1,68 +1,110 @@
-import { open, readFile, rm } from "node:fs/promises";
+import { open, readdir, readFile, rm } from "node:fs/promises";
 import { join } from "node:path";
-import { locked } from "./errors.ts";
+import { setTimeout as delay } from "node:timers/promises";
+import { failed, locked } from "./errors.ts";
 
 /** One process at a time uses a folder. */
 export interface Lock {
   release(): Promise<void>;
 }
 
+/** Milliseconds that a process waits for others which try at the same moment, and which give way to it. */
+const PATIENCE = 1000;
+
 /**
- * Takes the lock of a folder; that of a process which is gone is taken over.
+ * Takes the lock of a folder. Each process makes a file that is named by itself and looks for others only after that:
+ * of two processes at least one sees the other, so that two never hold the lock. Where several come at once, the first
+ * by name waits and the others give way. The file of a process that is gone is removed; as its name is that process,
+ * nobody else's file can be removed instead.
  *
- * @throws `COC_STORAGE_LOCKED`
+ * @throws `COC_STORAGE_LOCKED`, `COC_STORAGE_IO`
  */
 export async function takeLock(folder: string): Promise<Lock> {
-  const path = join(folder, ".lock");
-  const own = `${process.pid} ${await startTime(process.pid)}\n`;
+  const own = nameOf({ pid: process.pid, started: await startOf(process.pid) });
+  const path = join(folder, own);
+  try {
+    await (await open(path, "wx", 0o600)).close();
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "EEXIST") throw locked(folder, process.pid, path);
+    throw failed("locked", folder, error);
+  }
+  const release = () => rm(path, { force: true });
+  try {
+    await outlast(folder, own);
+  } catch (error) {
+    await release();
+    throw error;
+  }
+  return { release };
+}
+
+/** Resolves once no other living process has a file. */
+async function outlast(folder: string, own: string): Promise<void> {
+  const until = performance.now() + PATIENCE;
   for (;;) {
-    try {
-      const file = await open(path, "wx", 0o600);
-      await file.writeFile(own);
-      await file.close();
-      return { release: () => rm(path, { force: true }) };
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== "EEXIST") throw error;
-    }
-    const holder = await readHolder(path);
-    if (holder !== undefined && (await isAlive(holder))) throw locked(folder, holder.pid);
-    await rm(path, { force: true });
+    const other = await findOther(folder, own);
+    if (other === undefined) return;
+    if (nameOf(other) < own || performance.now() > until) throw locked(folder, other.pid, join(folder, nameOf(other)));
+    await delay(10);
   }
 }
 
 interface Holder {
   readonly pid: number;
+  /** When the process started, so that it is not taken for a later one of its number. */
   readonly started: string;
 }
 
-async function readHolder(path: string): Promise<Holder | undefined> {
+/** The first living process by name that has a file here; files of dead ones are removed. */
+async function findOther(folder: string, own: string): Promise<Holder | undefined> {
   try {
-    const [pid, started] = (await readFile(path, "utf8")).trim().split(" ");
-    return pid === undefined || started === undefined ? undefined : { pid: Number(pid), started };
+    for (const name of (await readdir(folder)).sort()) {
+      const holder = name === own ? undefined : holderOf(name);
+      if (holder === undefined) continue;
+      if (await isAlive(holder)) return holder;
+      await rm(join(folder, name), { force: true });
+    }
+    return undefined;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return undefined;
-    throw error;
+    throw failed("locked", folder, error);
   }
 }
 
-/** Whether the process lives that took the lock, and not another one that was given its number since. */
+function nameOf({ pid, started }: Holder): string {
+  return `.lock-${pid}-${started}`;
+}
+
+function holderOf(name: string): Holder | undefined {
+  const [, pid, started] = /^\.lock-(\d+)-([\w.]+)$/.exec(name) ?? [];
+  return pid === undefined || started === undefined ? undefined : { pid: Number(pid), started };
+}
+
+const UNKNOWN = "unknown";
+
 async function isAlive({ pid, started }: Holder): Promise<boolean> {
   try {
     process.kill(pid, 0);
   } catch (error) {
-    return (error as NodeJS.ErrnoException).code === "EPERM";
+    // EPERM: a process of another user has this number, the one that took the lock or a later one.
+    if ((error as NodeJS.ErrnoException).code === "ESRCH") return false;
   }
-  return (await startTime(pid)) === started;
+  const now = await startOf(pid);
+  return now === UNKNOWN || started === UNKNOWN || now === started;
 }
 
-/** When a process started, in clock ticks since boot; `unknown` where there is no /proc. */
-async function startTime(pid: number): Promise<string> {
+/** The boot of the machine, and the clock ticks from that to the start of a process; `unknown` without /proc. */
+async function startOf(pid: number): Promise<string> {
   try {
+    const boot = await readFile("/proc/sys/kernel/random/boot_id", "latin1");
     const stat = await readFile(`/proc/${pid}/stat`, "latin1");
     // The name, in parentheses, may hold anything; field 22 is the 20th after it.
-    return stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? "unknown";
+    const ticks = stat.slice(stat.lastIndexOf(")") + 2).split(" ")[19] ?? UNKNOWN;
+    return `${ticks}.${boot.slice(0, 8)}`;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return "unknown";
+    if (GONE.has((error as NodeJS.ErrnoException).code ?? "")) return UNKNOWN;
     throw error;
   }
 }
+
+/** What reading /proc says of a process that has ended meanwhile, or that is hidden from this user. */
+const GONE = new Set(["ENOENT", "ESRCH", "EACCES", "EPERM"]);

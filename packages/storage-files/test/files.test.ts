@@ -116,21 +116,6 @@ describe("files", () => {
     await storage.close();
   });
 
-  it("are used by one process at a time, and taken over from one that was killed", async () => {
-    const folder = await temporaryFolder();
-    const { child, written } = startWriter(folder);
-    await vi.waitFor(() => expect(written()).toBeGreaterThan(0), { timeout: 10_000 });
-    await expect(openIn(folder)).rejects.toMatchObject({
-      code: "COC_STORAGE_LOCKED",
-      message: expect.stringContaining(`is used by process ${child.pid}`),
-    });
-    child.kill("SIGKILL");
-    await once(child, "close");
-    await (await openIn(folder)).close();
-    await writeFile(join(folder, ".lock"), `${process.pid} 1\n`);
-    await (await openIn(folder)).close();
-  });
-
   it("say that the disk is full, and keep what was there", async () => {
     const folder = await temporaryFolder();
     const mounted = await run("mount", ["-t", "tmpfs", "-o", "size=256k", "tmpfs", folder]).then(
