@@ -32,13 +32,13 @@ export class Collection {
     }
   }
 
-  async get(key: string): Promise<Document | null> {
+  get(key: string): Promise<Document | null> {
     return this.read(fileName(key));
   }
 
   /** All documents in the order of their keys. */
   async list(): Promise<Document[]> {
-    const names = (await readdir(this.folder)).filter(isDocumentName);
+    const names = await this.#names();
     const documents = await Promise.all(names.map((name) => this.read(name)));
     return documents.filter((document) => document !== null).sort((a, b) => (a.key < b.key ? -1 : 1));
   }
@@ -73,8 +73,20 @@ export class Collection {
     });
   }
 
-  /** The document of a file; one that is corrupt is set aside and named in the log. */
-  async read(name: string): Promise<Document | null> {
+  /** The document of a file after the writes that came before; one that is corrupt is set aside. */
+  read(name: string): Promise<Document | null> {
+    return this.#serial(name, () => this.#read(name));
+  }
+
+  async #names(): Promise<string[]> {
+    try {
+      return (await readdir(this.folder)).filter(isDocumentName);
+    } catch (error) {
+      throw failed("listed", this.folder, error);
+    }
+  }
+
+  async #read(name: string): Promise<Document | null> {
     const path = join(this.folder, name);
     let text: string;
     try {
@@ -86,16 +98,26 @@ export class Collection {
     try {
       return readDocument(text);
     } catch (error) {
-      const aside = `${path}.corrupt-${Date.now()}`;
-      await rename(path, aside);
-      this.#log.error({ path, aside, collection: this.#name }, `a corrupt document was set aside: ${messageOf(error)}`);
+      await this.#setAside(path, messageOf(error));
       return null;
+    }
+  }
+
+  /** Keeps a corrupt document under another name. One that cannot be renamed must not keep the others from loading. */
+  async #setAside(path: string, fault: string): Promise<void> {
+    const aside = `${path}.corrupt-${Date.now()}`;
+    const fields = { path, aside, collection: this.#name };
+    try {
+      await rename(path, aside);
+      this.#log.error(fields, `a corrupt document was set aside: ${fault}`);
+    } catch (error) {
+      this.#log.error({ ...fields, err: error }, `a corrupt document could not be set aside: ${fault}`);
     }
   }
 
   async #check(name: string, key: string, { ifRevision }: WriteOptions): Promise<void> {
     if (ifRevision === undefined) return;
-    const revision = (await this.read(name))?.revision ?? null;
+    const revision = (await this.#read(name))?.revision ?? null;
     if (revision !== ifRevision) throw conflict(`${this.#name}/${key}`, revision, ifRevision);
   }
 }

@@ -5,6 +5,7 @@ import { badName, closed, failed } from "./errors.ts";
 import { type Lock, takeLock } from "./lock.ts";
 import { fileName } from "./names.ts";
 import type { FilesOptions } from "./options.ts";
+import { createRunning } from "./running.ts";
 import { Watcher } from "./watcher.ts";
 
 interface Opened {
@@ -17,6 +18,7 @@ export class Files implements Storage {
   readonly #path: string;
   readonly #log: Logger;
   readonly #collections = new Map<string, Promise<Opened>>();
+  readonly #running = createRunning();
   readonly #ended = new AbortController();
   #lock: Lock | undefined;
 
@@ -108,6 +110,12 @@ export class Files implements Storage {
   async #openCollection(name: string): Promise<Opened> {
     const collection = new Collection(this.#path, name, this.#log);
     await collection.open();
-    return { collection, watcher: new Watcher(collection) };
+    const watcher = new Watcher({
+      collection,
+      log: this.#log,
+      running: this.#running,
+      signal: this.#ended.signal,
+    });
+    return { collection, watcher };
   }
 }

@@ -1,21 +1,31 @@
 import { basename } from "node:path";
-import type { Change, Document } from "@cocaine/core/plugin";
+import { type Change, type Document, type Logger, messageOf } from "@cocaine/core/plugin";
 import { type FSWatcher, watch } from "chokidar";
 import type { Collection } from "./collection.ts";
 import { isDocumentName } from "./names.ts";
+import type { Running } from "./running.ts";
+
+export interface WatcherOptions {
+  readonly collection: Collection;
+  readonly log: Logger;
+  /** Where readings of changed files are counted. */
+  readonly running: Running;
+  /** Ends the watch. */
+  readonly signal: AbortSignal;
+}
 
 /**
  * Tells the changes of one collection: own writes at once, and files that somebody edits by hand when the system
  * reports them. What was told is remembered by revision, so that an own write is not told again.
  */
 export class Watcher {
-  readonly #collection: Collection;
+  readonly #options: WatcherOptions;
   readonly #listeners = new Set<(change: Change) => void>();
   readonly #told = new Map<string, { readonly key: string; readonly revision: string }>();
   #files: FSWatcher | undefined;
 
-  constructor(collection: Collection) {
-    this.#collection = collection;
+  constructor(options: WatcherOptions) {
+    this.#options = options;
   }
 
   /** @returns ends the subscription. */
@@ -45,20 +55,35 @@ export class Watcher {
   }
 
   async #open(): Promise<void> {
-    const files = watch(this.#collection.folder, {
+    const { collection, log, running, signal } = this.#options;
+    const files = watch(collection.folder, {
       depth: 0,
       awaitWriteFinish: { stabilityThreshold: 50, pollInterval: 10 },
     });
     this.#files = files;
-    const changed = async (path: string) => {
-      const name = basename(path);
-      if (!isDocumentName(name)) return;
-      const document = await this.#collection.read(name);
-      if (document !== null) this.put(name, document);
-    };
-    files.on("add", changed).on("change", changed);
-    files.on("unlink", (path) => this.delete(basename(path)));
-    await new Promise<void>((resolve) => files.once("ready", () => resolve()));
+    const changed = (path: string) => void running.add(this.#changed(basename(path)));
+    files.on("add", changed).on("change", changed).on("unlink", changed);
+    files.on("error", (error) =>
+      log.error({ path: collection.folder, err: error }, `a folder cannot be watched: ${messageOf(error)}`),
+    );
+    await new Promise<void>((resolve) => {
+      files.once("ready", () => resolve());
+      // A watch that is closed is never ready.
+      signal.addEventListener("abort", () => resolve(), { once: true });
+    });
+  }
+
+  /** A report may be late: what counts is the file as it is now. */
+  async #changed(name: string): Promise<void> {
+    if (!isDocumentName(name)) return;
+    const { collection, log } = this.#options;
+    try {
+      const document = await collection.read(name);
+      if (document === null) this.delete(name);
+      else this.put(name, document);
+    } catch (error) {
+      log.error({ path: collection.folder, name, err: error }, `a changed document is not told: ${messageOf(error)}`);
+    }
   }
 
   #tell(change: Change): void {
