@@ -1,9 +1,14 @@
+import { execFile } from "node:child_process";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 import { Code } from "@cocaine/core/plugin";
 import { expect, test } from "vitest";
 import { fixture, startEngine } from "./support/engine.ts";
+
+const KIT = fileURLToPath(new URL("../python/cocaine_worker/__main__.py", import.meta.url));
 
 const isHeartbeat = (message: { code: number }): message is { code: typeof Code.HEARTBEAT } =>
   message.code === Code.HEARTBEAT;
@@ -59,6 +64,12 @@ test("a connection that the engine refuses is an error", async () => {
   await using engine = await startEngine(fixture("app.py"), { identity: "stranger" });
   expect(await engine.exited).toEqual({ code: 1, signal: null });
   expect(engine.output()).toContain("the engine closed the connection");
+});
+
+test("the program says that it is none to be started by hand", async () => {
+  const { stderr, code } = await promisify(execFile)("python3", [KIT]).catch((error) => error);
+  expect(code).toBe(1);
+  expect(stderr).toMatch(/^this program is started by Cocaine: /);
 });
 
 test("a package is imported as one, from its folder or its __init__.py", async () => {

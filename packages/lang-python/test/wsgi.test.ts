@@ -1,3 +1,4 @@
+import { Code } from "@cocaine/core/plugin";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Engine, fixture, startEngine } from "./support/engine.ts";
 import { fetch, fetchOk, get, type Http, read } from "./support/http.ts";
@@ -251,6 +252,14 @@ describe("the body of a request", () => {
     expect(read(await engine.answer(2)).body).toBe("50000000");
     expect(await peakMemory(engine.process.pid)).toBeLessThan(before + 12_000_000);
   });
+});
+
+test("an application whose client went away is stopped where it reads", async () => {
+  engine.invoke(3, "web", "some", { end: false, metadata: { http: get("/counts", { method: "POST" }) } });
+  await expect.poll(() => engine.mark()).toBe(3);
+  engine.send({ code: Code.CANCEL, job: 3, reason: "the client went away" });
+  expect((await engine.answer(3)).error).toMatchObject({ error: "cancelled" });
+  expect((await fetchOk(engine, get("/bare"))).body).toBe("12345");
 });
 
 test("a job that no web driver sent runs the function of its name", async () => {

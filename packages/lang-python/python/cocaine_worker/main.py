@@ -13,7 +13,9 @@ from .pulse import Pulse
 from .worker import Worker
 
 
-def main(language, path):
+def main(language=None, path=None):
+    if path is None or "COCAINE_ENDPOINT" not in os.environ or "COCAINE_IDENTITY" not in os.environ:
+        sys.exit("this program is started by Cocaine: COCAINE_ENDPOINT, COCAINE_IDENTITY, a language and a file needed")
     sys.stdout.reconfigure(line_buffering=True, errors="backslashreplace")
     link = Link(zmtp.connect(os.environ["COCAINE_ENDPOINT"], os.environ["COCAINE_IDENTITY"]))
     pulse = Pulse(link, float(os.environ.get("COCAINE_HEARTBEAT", "60")) / 3)

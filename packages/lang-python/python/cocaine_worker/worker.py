@@ -77,7 +77,7 @@ class Worker:
             self._pulse.wake()
 
     def finish(self, *parts):
-        """Sends the message that ends a job: no app code runs before it leaves, or the next job has the thread woken."""
+        """Sends the message that ends a job: it leaves before more app code runs, or that code's start sees to it."""
         self._link.send(*parts)
 
     def flush(self):

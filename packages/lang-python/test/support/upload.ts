@@ -13,7 +13,7 @@ export async function upload(engine: Engine, job: number, bytes: number): Promis
   }
 }
 
-export function credit(engine: Engine, job: number): Promise<CreditMessage> {
+function credit(engine: Engine, job: number): Promise<CreditMessage> {
   return engine.inbox.find(
     (message: WorkerMessage): message is CreditMessage => message.code === Code.CREDIT && message.job === job,
   );
