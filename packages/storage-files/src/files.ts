@@ -20,6 +20,7 @@ export class Files implements Storage {
   readonly #collections = new Map<string, Promise<Opened>>();
   readonly #running = createRunning();
   readonly #ended = new AbortController();
+  #starting: Promise<void> | undefined;
   #lock: Lock | undefined;
 
   constructor({ path }: FilesOptions, log: Logger) {
@@ -27,51 +28,51 @@ export class Files implements Storage {
     this.#log = log;
   }
 
-  async start(): Promise<void> {
-    if (this.#lock !== undefined) return;
-    try {
-      await mkdir(this.#path, { recursive: true, mode: 0o700 });
-      await readdir(this.#path);
-    } catch (error) {
-      throw failed("opened", this.#path, error);
-    }
-    this.#lock = await takeLock(this.#path);
+  start(): Promise<void> {
+    this.#starting ??= this.#running.add(this.#start()).finally(() => {
+      // What failed may be tried again.
+      if (this.#lock === undefined) this.#starting = undefined;
+    });
+    return this.#starting;
   }
 
+  /** What is under way ends before the lock is given back. */
   async close(): Promise<void> {
     this.#ended.abort();
+    await this.#running.idle();
     const opened = await Promise.all(this.#collections.values());
     await Promise.all(opened.map(({ watcher }) => watcher.close()));
+    await this.#running.idle();
     const lock = this.#lock;
     this.#lock = undefined;
     await lock?.release();
   }
 
-  async get(name: string, key: string): Promise<Document | null> {
-    const { collection } = await this.#open(name);
-    return collection.get(key);
+  get(name: string, key: string): Promise<Document | null> {
+    return this.#use(name, ({ collection }) => collection.get(key));
   }
 
   async *list(name: string): AsyncIterable<Document> {
-    const { collection } = await this.#open(name);
-    yield* await collection.list();
+    yield* await this.#use(name, ({ collection }) => collection.list());
   }
 
-  async put(name: string, key: string, value: unknown, options: WriteOptions = {}): Promise<Revision> {
-    if (key.length < 1 || key.length > 200) throw badName("key", key, "1 to 200 characters");
-    const { collection, watcher } = await this.#open(name);
-    const document = await collection.put(key, value, options);
-    watcher.put(fileName(key), document);
-    return document.revision;
+  put(name: string, key: string, value: unknown, options: WriteOptions = {}): Promise<Revision> {
+    return this.#use(name, async ({ collection, watcher }) => {
+      if (key.length < 1 || key.length > 200) throw badName("key", key, "1 to 200 characters");
+      const document = await collection.put(key, value, options);
+      watcher.put(fileName(key), document);
+      return document.revision;
+    });
   }
 
-  async delete(name: string, key: string, options: WriteOptions = {}): Promise<void> {
-    const { collection, watcher } = await this.#open(name);
-    if (await collection.delete(key, options)) watcher.delete(fileName(key));
+  delete(name: string, key: string, options: WriteOptions = {}): Promise<void> {
+    return this.#use(name, async ({ collection, watcher }) => {
+      if (await collection.delete(key, options)) watcher.delete(fileName(key));
+    });
   }
 
   async *watch(name: string, { signal }: { readonly signal: AbortSignal }): AsyncIterable<Change> {
-    const { collection, watcher } = await this.#open(name);
+    const { collection, watcher } = await this.#use(name, async (opened) => opened);
     const stop = AbortSignal.any([signal, this.#ended.signal]);
     const changes: Change[] = [];
     let wake: (() => void) | undefined;
@@ -83,7 +84,8 @@ export class Files implements Storage {
     stop.addEventListener("abort", stopped, { once: true });
     try {
       // Subscribed before the snapshot: a change in between is told twice rather than never.
-      for (const document of await collection.list()) yield { type: "put", document };
+      for (const document of stop.aborted ? [] : await this.#running.add(collection.list()))
+        yield { type: "put", document };
       while (!stop.aborted) {
         const change = changes.shift();
         if (change !== undefined) yield change;
@@ -93,6 +95,22 @@ export class Files implements Storage {
       unsubscribe();
       stop.removeEventListener("abort", stopped);
     }
+  }
+
+  async #start(): Promise<void> {
+    try {
+      await mkdir(this.#path, { recursive: true, mode: 0o700 });
+      await readdir(this.#path);
+    } catch (error) {
+      throw failed("opened", this.#path, error);
+    }
+    if (this.#ended.signal.aborted) throw closed(this.#path);
+    this.#lock = await takeLock(this.#path);
+  }
+
+  /** Everything that reads or writes goes this way, so that `close()` knows of it. */
+  #use<T>(name: string, step: (opened: Opened) => Promise<T>): Promise<T> {
+    return this.#running.add(this.#open(name).then(step));
   }
 
   async #open(name: string): Promise<Opened> {

@@ -56,6 +56,7 @@ export class Watcher {
 
   async #open(): Promise<void> {
     const { collection, log, running, signal } = this.#options;
+    if (signal.aborted) return;
     const files = watch(collection.folder, {
       depth: 0,
       awaitWriteFinish: { stabilityThreshold: 50, pollInterval: 10 },
