@@ -2,7 +2,7 @@ import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createSerial, type Document, type Logger, messageOf, type WriteOptions } from "@cocaine/core/plugin";
 import { readDocument, writeDocument } from "./document.ts";
-import { conflict, failed } from "./errors.ts";
+import { badValue, conflict, failed } from "./errors.ts";
 import { fileName, isDocumentName, isLeftoverName } from "./names.ts";
 import { syncFolder, writeAtomically } from "./write.ts";
 
@@ -32,7 +32,7 @@ export class Collection {
     }
   }
 
-  get(key: string): Promise<Document | null> {
+  async get(key: string): Promise<Document | null> {
     return this.read(fileName(key));
   }
 
@@ -47,7 +47,7 @@ export class Collection {
     const name = fileName(key);
     return this.#serial(name, async () => {
       await this.#check(name, key, options);
-      const { text, document } = writeDocument(key, value);
+      const { text, document } = this.#document(key, value);
       try {
         await writeAtomically(join(this.folder, name), text, ++this.#writes);
       } catch (error) {
@@ -112,6 +112,14 @@ export class Collection {
       this.#log.error(fields, `a corrupt document was set aside: ${fault}`);
     } catch (error) {
       this.#log.error({ ...fields, err: error }, `a corrupt document could not be set aside: ${fault}`);
+    }
+  }
+
+  #document(key: string, value: unknown): { text: string; document: Document } {
+    try {
+      return writeDocument(key, value);
+    } catch (error) {
+      throw badValue(`${this.#name}/${key}`, messageOf(error), error);
     }
   }
 

@@ -25,8 +25,13 @@ export function failed(what: string, path: string, cause: unknown): Error {
 export function badName(what: string, value: string, expected: string): Error {
   return createError(
     "COC_STORAGE_NAME",
-    `the ${what} ${JSON.stringify(value.slice(0, 80))} is not valid: expected ${expected}`,
+    `the ${what} ${JSON.stringify(value.slice(0, 80))} is not valid: give ${expected}`,
   );
+}
+
+export function badValue(place: string, fault: string, cause: unknown): Error {
+  const message = `the value of ${place} cannot be kept as JSON: ${fault}: give plain JSON, or null`;
+  return createError("COC_STORAGE_VALUE", message, { cause });
 }
 
 const REMEDIES: Readonly<Record<string, string>> = {

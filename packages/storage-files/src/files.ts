@@ -58,7 +58,6 @@ export class Files implements Storage {
 
   put(name: string, key: string, value: unknown, options: WriteOptions = {}): Promise<Revision> {
     return this.#use(name, async ({ collection, watcher }) => {
-      if (key.length < 1 || key.length > 200) throw badName("key", key, "1 to 200 characters");
       const document = await collection.put(key, value, options);
       watcher.put(fileName(key), document);
       return document.revision;

@@ -1,6 +1,6 @@
 import { execFile, execFileSync, spawn } from "node:child_process";
 import { once } from "node:events";
-import { readdir, readFile, stat, unlink, writeFile } from "node:fs/promises";
+import { readdir, readFile, rm, stat, unlink, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Change } from "@cocaine/core/plugin";
@@ -143,6 +143,23 @@ describe("files", () => {
     await storage.close();
   });
 
+  it("say that the disk is full where even the folder cannot be locked", async () => {
+    const folder = await temporaryFolder();
+    // A file system of so few files that "last" is the last; where nothing can be mounted, a file stands in the way.
+    const mounted = await run("mount", ["-t", "tmpfs", "-o", "nr_inodes=2", "tmpfs", folder]).then(
+      () => true,
+      () => false,
+    );
+    if (mounted) onTestFinished(() => void execFileSync("umount", ["-l", folder]));
+    if (mounted) await writeFile(join(folder, "last"), "");
+    else await rm(folder, { recursive: true });
+    if (!mounted) await writeFile(folder, "a file");
+    await expect(openIn(folder)).rejects.toMatchObject({
+      code: "COC_STORAGE_IO",
+      message: expect.stringContaining(mounted ? "the disk is full (ENOSPC)" : folder),
+    });
+  });
+
   it("say where they cannot be", async () => {
     const folder = await temporaryFolder();
     await writeFile(join(folder, "file"), "");
@@ -154,6 +171,24 @@ describe("files", () => {
     const storage = await openIn(folder);
     await expect(storage.put("Bad/name", "a", 1)).rejects.toMatchObject({ code: "COC_STORAGE_NAME" });
     await expect(storage.put("apps", "", 1)).rejects.toMatchObject({ code: "COC_STORAGE_NAME" });
+    await storage.close();
+  });
+
+  it("say what keys and values they cannot be of", async () => {
+    const storage = await openIn(await temporaryFolder());
+    const badKey = { code: "COC_STORAGE_NAME", message: expect.stringContaining('the key "\\ud800" is not valid') };
+    await expect(storage.put("apps", "\ud800", 1)).rejects.toMatchObject(badKey);
+    await expect(storage.get("apps", "\ud800")).rejects.toMatchObject(badKey);
+    await expect(storage.delete("apps", "\ud800")).rejects.toMatchObject(badKey);
+    const cycle: unknown[] = [];
+    cycle.push(cycle);
+    for (const value of [undefined, () => 1, 1n, cycle])
+      await expect(storage.put("apps", "a", value)).rejects.toMatchObject({
+        code: "COC_STORAGE_VALUE",
+        message: expect.stringContaining("the value of apps/a cannot be kept as JSON"),
+      });
+    expect(await storage.get("apps", "a")).toBeNull();
+    await storage.put("apps", "😀", null);
     await storage.close();
   });
 });
