@@ -1,10 +1,10 @@
-import { mkdir, readdir, readFile, rename, rm } from "node:fs/promises";
+import { readdir, readFile, rename, rm } from "node:fs/promises";
 import { join } from "node:path";
 import { createSerial, type Document, type Logger, messageOf, type WriteOptions } from "@cocaine/core/plugin";
 import { readDocument, writeDocument } from "./document.ts";
 import { badValue, conflict, failed } from "./errors.ts";
 import { fileName, isDocumentName, isLeftoverName } from "./names.ts";
-import { syncFolder, writeAtomically } from "./write.ts";
+import { makeFolder, syncFolder, writeAtomically } from "./write.ts";
 
 /** The documents of one folder. */
 export class Collection {
@@ -23,7 +23,7 @@ export class Collection {
   /** Makes the folder, and removes what killed writes left in it. */
   async open(): Promise<void> {
     try {
-      await mkdir(this.folder, { recursive: true, mode: 0o700 });
+      await makeFolder(this.folder);
       for (const name of await readdir(this.folder)) {
         if (isLeftoverName(name)) await rm(join(this.folder, name), { force: true });
       }

@@ -1,4 +1,4 @@
-import { mkdir, readdir } from "node:fs/promises";
+import { readdir } from "node:fs/promises";
 import type { Change, Document, Logger, Revision, Storage, WriteOptions } from "@cocaine/core/plugin";
 import { Collection } from "./collection.ts";
 import { badName, closed, failed } from "./errors.ts";
@@ -7,6 +7,7 @@ import { fileName } from "./names.ts";
 import type { FilesOptions } from "./options.ts";
 import { createRunning } from "./running.ts";
 import { Watcher } from "./watcher.ts";
+import { makeFolder } from "./write.ts";
 
 interface Opened {
   readonly collection: Collection;
@@ -98,7 +99,7 @@ export class Files implements Storage {
 
   async #start(): Promise<void> {
     try {
-      await mkdir(this.#path, { recursive: true, mode: 0o700 });
+      await makeFolder(this.#path);
       await readdir(this.#path);
     } catch (error) {
       throw failed("opened", this.#path, error);

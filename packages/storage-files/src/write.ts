@@ -1,5 +1,5 @@
-import { open, rename, rm } from "node:fs/promises";
-import { dirname } from "node:path";
+import { mkdir, open, rename, rm } from "node:fs/promises";
+import { dirname, resolve } from "node:path";
 
 /**
  * Writes a file so that after a crash it is the old or the new one, whole: a new file beside it is written and fsynced,
@@ -24,6 +24,14 @@ export async function writeAtomically(path: string, text: string, id: number): P
     throw error;
   }
   await syncFolder(dirname(path));
+}
+
+/** Makes a folder and those above it that are not there, for its owner alone, so that they survive a crash. */
+export async function makeFolder(path: string): Promise<void> {
+  const last = resolve(path);
+  const first = await mkdir(last, { recursive: true, mode: 0o700 });
+  if (first === undefined) return;
+  for (let folder = last; folder.length >= first.length; folder = dirname(folder)) await syncFolder(dirname(folder));
 }
 
 /** Makes renames and removals in a folder durable. */
