@@ -54,8 +54,8 @@ function untilEnd(
       },
       force(signal) {
         log.warn({ signal }, "ending at once");
-        server.kill();
-        process.exit(128 + constants.signals[signal]);
+        // Workers are killed, not left behind; nothing else is waited for.
+        void server.close(0).finally(() => process.exit(128 + constants.signals[signal]));
       },
       reload() {
         reloading = Promise.allSettled([reloading]).then(() => reload(server, config, log, load));

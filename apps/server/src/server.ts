@@ -15,10 +15,11 @@ export interface Server {
   start(): Promise<void>;
   /** Restarts every app, the folder's from their files; another folder takes the place of the one before. */
   reload(config: Config): Promise<void>;
-  /** Ends the apps, whose running jobs have `deadline` seconds, and gives everything back. */
+  /**
+   * Ends the apps, whose running jobs have `deadline` seconds, and gives everything back. A further call may bring the
+   * deadline forward.
+   */
   close(deadline: number): Promise<void>;
-  /** Kills every worker, whole process groups: for a process that ends at once and must leave no orphan. */
-  kill(): void;
 }
 
 /** Makes a node as its configuration wants it. */
@@ -61,18 +62,5 @@ export function createServer(config: Config, log: Logger, logs: LogBook): Server
       await host.close({ deadline: deadline * 1000 });
       await control.close();
     },
-    kill() {
-      for (const worker of host.info().apps.flatMap((app) => app.pool.workers)) {
-        if (worker.pid !== undefined) killGroup(worker.pid, log);
-      }
-    },
   };
-}
-
-function killGroup(pid: number, log: Logger): void {
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    log.debug({ pid }, `no worker to kill: ${messageOf(error)}`);
-  }
 }

@@ -68,7 +68,10 @@ export interface Host {
   subscribe(app: string, listener: FeedListener): () => void;
   info(): HostInfo;
   app(name: string): AppInfo;
-  /** Ends all apps and the storage. Jobs that are open have `deadline` milliseconds (30,000). May be called twice. */
+  /**
+   * Ends all apps and the storage. Jobs that are open have `deadline` milliseconds (30,000), then workers are killed.
+   * A further call may bring the deadline forward.
+   */
   close(options?: { readonly deadline?: number }): Promise<void>;
 }
 
@@ -191,6 +194,8 @@ export function createHost(options: HostOptions): Host {
       return error === undefined ? engineOf(name).info() : brokenApp(name, error);
     },
     close({ deadline = DEADLINE } = {}) {
+      // Engines that end already may be given less time than they had.
+      if (closing !== undefined) for (const engine of engines.values()) void engine.close(deadline);
       closing ??= (async () => {
         const ending = [...engines].map(([name, engine]) => serial(name, () => engine.close(deadline)));
         await Promise.all(ending);

@@ -8,6 +8,7 @@ import { createFeed, type Feed } from "../observe/feed.ts";
 import type { Logger } from "../observe/log.ts";
 import type { Registry } from "../registry.ts";
 import { call } from "./call.ts";
+import { createCountdown } from "./countdown.ts";
 import { Dispatcher, type DispatcherOwner } from "./dispatcher.ts";
 import { Drivers } from "./drivers.ts";
 import { appPaused, shuttingDown } from "./errors.ts";
@@ -17,7 +18,6 @@ import type { PoolEvent } from "./pool-owner.ts";
 import { publish } from "./publish.ts";
 import { createTask, type Task } from "./task.ts";
 import { createVersion, type Version, type VersionOptions } from "./version.ts";
-import { within } from "./within.ts";
 
 export interface EngineOptions {
   readonly name: string;
@@ -45,6 +45,7 @@ export class Engine implements DispatcherOwner {
   #failure: CocaineError | undefined;
   #version: Version | undefined;
   #versions = 0;
+  readonly #countdown = createCountdown();
   #closing: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
@@ -150,29 +151,31 @@ export class Engine implements DispatcherOwner {
 
   /**
    * Ends the app: drivers stop taking, open jobs end, workers exit. What is left after `deadline` milliseconds is
-   * failed with `COC_SHUTDOWN` and killed. May be called twice.
+   * failed with `COC_SHUTDOWN` and killed. A further call may bring the deadline forward.
    */
   close(deadline: number): Promise<void> {
-    this.#closing ??= this.#close(deadline);
+    this.#countdown.shorten(deadline);
+    this.#closing ??= this.#close();
     return this.#closing;
   }
 
-  async #close(deadline: number): Promise<void> {
+  async #close(): Promise<void> {
     this.#state = "stopping";
     const error = shuttingDown(this.#options.name);
     this.#dispatcher.refuse(error);
-    const drained = Promise.all([this.#drivers.drain(), this.#dispatcher.idle()]);
-    const inTime = await within(drained, deadline);
-    if (!inTime) {
+    const pools = [this.#version?.pool, ...this.#draining].filter((pool) => pool !== undefined);
+    const drained = Promise.all([this.#drivers.drain(), this.#dispatcher.idle()])
+      .then(() => Promise.all(pools.map((pool) => pool.drain("shutdown"))))
+      .then(() => true);
+    if (!(await Promise.race([drained, this.#countdown.up]))) {
       this.#log.warn(
         { open: this.#dispatcher.open },
-        "jobs are still open at the deadline of the shutdown and are failed",
+        "at the deadline of the shutdown: open jobs fail, workers are killed",
       );
       this.#dispatcher.abort(error);
     }
-    const pools = [this.#version?.pool, ...this.#draining].filter((pool) => pool !== undefined);
-    if (inTime) await Promise.all(pools.map((pool) => pool.drain("shutdown")));
     await Promise.all(pools.map((pool) => pool.close()));
+    this.#countdown.stop();
     await this.#drivers.close();
     await this.feed.close();
   }

@@ -189,6 +189,16 @@ describe("the end of an app", () => {
     await app.host.close({ deadline: 20 });
     expect(await Promise.all(jobs)).toEqual(["COC_SHUTDOWN", "COC_SHUTDOWN"]);
   });
+
+  it("comes sooner when it is asked for again with less time", async () => {
+    app = await scripted(undefined, silent);
+    await app.host.deploy("app", manifestOf());
+    const job = outcome();
+    const closed = app.host.close();
+    app.host.close({ deadline: 10 });
+    expect(await job).toBe("COC_SHUTDOWN");
+    await closed;
+  });
 });
 
 describe("a paused app", () => {
