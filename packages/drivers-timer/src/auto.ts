@@ -13,6 +13,9 @@ type AutoState = "idle" | "running" | "paused" | "closed";
 /** Runs that may wait for the one before them; more are left out. */
 const WAITING_LIMIT = 1000;
 
+/** The longest delay of setTimeout(), which counts 31 bits of milliseconds: a longer one would fire at once. */
+const LONGEST = 2_147_483_647;
+
 /** The driver `auto`: a job every `interval` milliseconds. */
 export class Auto implements Driver {
   readonly #options: AutoOptions;
@@ -21,6 +24,8 @@ export class Auto implements Driver {
   #grid: Grid = createGrid(0, 1);
   /** Number of the moment that the timer is set for. */
   #next = 0;
+  /** Monotonic milliseconds of its run: the moment and its jitter. */
+  #due = 0;
   #timer: NodeJS.Timeout | undefined;
   /** Moments whose runs wait for the one that runs. */
   readonly #waiting: { readonly moment: number; readonly missed: number }[] = [];
@@ -37,8 +42,7 @@ export class Auto implements Driver {
   async start(): Promise<void> {
     this.#state = "running";
     this.#grid = createGrid(performance.now(), this.#options.interval);
-    this.#next = this.#options.immediate ? 0 : 1;
-    this.#arm();
+    this.#plan(this.#options.immediate ? 0 : 1);
   }
 
   pause(): void {
@@ -51,11 +55,11 @@ export class Auto implements Driver {
     if (this.#state !== "paused") return;
     this.#state = "running";
     const last = this.#grid.at(performance.now());
-    const missed = Math.max(0, last - this.#next + 1);
-    this.#next += missed;
-    if (missed > 0 && this.#options.missed === "once") this.#due(last, missed - 1);
+    const missed = last - this.#next + 1;
+    if (missed <= 0) return this.#arm();
+    if (this.#options.missed === "once") this.#make(last, missed - 1);
     else this.#skipped += missed;
-    this.#arm();
+    this.#plan(last + 1);
   }
 
   async drain(): Promise<void> {
@@ -85,24 +89,31 @@ export class Auto implements Driver {
     clearTimeout(this.#timer);
   }
 
+  #plan(moment: number): void {
+    this.#next = moment;
+    this.#due = this.#grid.moment(moment) + Math.random() * this.#options.jitter;
+    this.#arm();
+  }
+
   #arm(): void {
-    const jitter = Math.random() * this.#options.jitter;
-    const wait = this.#grid.moment(this.#next) + jitter - performance.now();
-    this.#timer = setTimeout(this.#fire, Math.max(0, wait));
+    const delay = Math.ceil(this.#due - performance.now());
+    this.#timer = setTimeout(this.#fire, Math.min(Math.max(0, delay), LONGEST));
   }
 
   readonly #fire = (): void => {
-    // A timer may fire up to a millisecond early, and late by any time: a busy loop, a suspended machine.
-    const last = Math.max(this.#next, this.#grid.at(performance.now()));
+    const now = performance.now();
+    // A timer may fire up to a millisecond early, and a delay may be longer than one timer can wait.
+    if (now < this.#due) return this.#arm();
+    // It may also fire late by any time: a busy loop, a suspended machine. What jitter alone delays is not missed.
+    const last = Math.max(this.#next, this.#grid.at(now - this.#options.jitter));
     const passed = last - this.#next;
-    this.#next = last + 1;
     if (this.#options.missed === "skip") this.#skipped += passed;
-    this.#due(last, this.#options.missed === "once" ? passed : 0);
-    this.#arm();
+    this.#make(last, this.#options.missed === "once" ? passed : 0);
+    this.#plan(last + 1);
   };
 
   /** A run is due, in place of `missed` earlier ones as well. */
-  #due(moment: number, missed: number): void {
+  #make(moment: number, missed: number): void {
     if (!this.#active) void this.#run(moment, missed);
     else if (this.#options.overlap === "queue" && this.#waiting.length < WAITING_LIMIT)
       this.#waiting.push({ moment, missed });

@@ -1,6 +1,6 @@
 import { z } from "@cocaine/core/plugin";
 
-// setTimeout() counts 31 bits of milliseconds.
+/** Milliseconds, about 24 days; what is rarer is a matter of the calendar. */
 const LONGEST = 2_147_483_647;
 
 /** Options of `auto`, as a manifest spells them. */

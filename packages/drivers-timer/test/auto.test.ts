@@ -1,5 +1,5 @@
 import type { Driver } from "@cocaine/core/plugin";
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { autoDriver } from "../src/index.ts";
 import { contextOf, type Run } from "./support/context.ts";
 
@@ -39,6 +39,38 @@ describe("auto", () => {
     await driver.close();
     const early = await start({ interval: 60_000, immediate: true });
     await count(early, 1);
+  });
+
+  it("never runs before its time", async () => {
+    const begin = performance.now();
+    const runs = await start({ interval: 7 });
+    await count(runs, 30);
+    for (const [index, { at }] of runs.entries()) expect(at - begin).toBeGreaterThanOrEqual((index + 1) * 7);
+  });
+
+  it("waits longer than a timer of the platform can", async () => {
+    const random = vi.spyOn(Math, "random").mockReturnValue(0.999);
+    onTestFinished(() => random.mockRestore());
+    const runs = await start({ interval: 2 ** 31 - 1, jitter: 2 ** 31 - 2 });
+    // Were the delay to overflow, the run would come at the next millisecond.
+    const probe = setInterval(() => probes++, 5);
+    let probes = 0;
+    onTestFinished(() => clearInterval(probe));
+    await vi.waitFor(() => expect(probes).toBeGreaterThan(10), { interval: 5 });
+    expect(runs).toHaveLength(0);
+  });
+
+  it("is late by its jitter, and leaves the grid where it is", async () => {
+    const runs = await start({ interval: 40, jitter: 39 });
+    await count(runs, 12);
+    const timers = runs.map(timerOf);
+    const delays = timers.map(({ firedAt, scheduledFor }) => firedAt - scheduledFor);
+    expect(Math.min(...delays)).toBeGreaterThanOrEqual(-1);
+    expect(new Set(delays).size).toBeGreaterThan(3);
+    for (const { scheduledFor } of timers) {
+      const steps = (scheduledFor - (timers[0]?.scheduledFor ?? 0)) / 40;
+      expect(Math.abs(steps - Math.round(steps)) * 40).toBeLessThanOrEqual(2);
+    }
   });
 
   it("leaves out a run that is due while the one before has not ended", async () => {
