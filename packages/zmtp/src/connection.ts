@@ -26,6 +26,9 @@ import type { Limits } from "./limits.ts";
  */
 type ConnectionState = "greeting" | "handshake" | "ready" | "closed";
 
+/** A command of the handshake, of NULL (READY) or PLAIN (all). */
+type HandshakeCommand = "HELLO" | "WELCOME" | "INITIATE" | "READY";
+
 /** Who asked for a pause: for this peer alone, or for all of a socket. */
 export type PauseReason = "peer" | "socket";
 
@@ -74,7 +77,8 @@ export class Connection {
   readonly #isServer: boolean;
   #state: ConnectionState = "greeting";
   #greeting = Buffer.alloc(0);
-  #welcomed = false;
+  /** The only command that the peer may send next in the handshake. */
+  #expected: HandshakeCommand;
   #flushing = false;
   #full = false;
   readonly #paused = new Set<PauseReason>();
@@ -89,6 +93,7 @@ export class Connection {
     const { handshake, limits } = options;
     this.#isServer = handshake.authenticate !== undefined;
     this.#mechanism = this.#isServer || handshake.credentials !== undefined ? "PLAIN" : "NULL";
+    this.#expected = this.#mechanism === "NULL" ? "READY" : this.#isServer ? "HELLO" : "WELCOME";
     this.#decoder = createDecoder(limits, {
       message: (frames) => this.#message(frames),
       command: (body) => this.#command(body),
@@ -188,31 +193,27 @@ export class Connection {
     if (this.#state === "ready") return this.#control(name, data);
     if (name === "ERROR")
       throw new ZmtpError("COC_ZMTP_REFUSED", `the peer refused the connection: ${data.toString("utf8", 1)}`);
-    const step = this.#steps[name];
-    if (step === undefined)
-      throw new ZmtpError("COC_ZMTP_PROTOCOL", `unexpected command ${JSON.stringify(name)} in the handshake`);
-    step(data);
-  }
-
-  /** The commands of the handshake that this side may be sent. */
-  get #steps(): Readonly<Record<string, (data: Buffer) => void>> {
-    if (this.#mechanism === "NULL") return { READY: (data) => this.#becomeReady(data) };
-    if (!this.#isServer)
-      return { WELCOME: () => this.#sendReady("INITIATE"), READY: (data) => this.#becomeReady(data) };
-    return { HELLO: (data) => this.#authenticate(data), INITIATE: (data) => this.#initiate(data) };
+    if (name !== this.#expected)
+      throw new ZmtpError("COC_ZMTP_PROTOCOL", `the command ${JSON.stringify(name)} where ${this.#expected} was due`);
+    switch (name) {
+      case "HELLO":
+        return this.#authenticate(data);
+      case "WELCOME":
+        this.#expected = "READY";
+        return this.#sendReady("INITIATE");
+      case "INITIATE":
+        this.#sendReady("READY");
+        return this.#becomeReady(data);
+      case "READY":
+        return this.#becomeReady(data);
+    }
   }
 
   #authenticate(data: Buffer): void {
     const { username, password } = decodeCredentials(data);
     if (this.#options.handshake.authenticate?.(username, password) !== true) throw this.#refuse("access denied");
-    this.#welcomed = true;
+    this.#expected = "INITIATE";
     this.#send(encodeCommand("WELCOME"));
-  }
-
-  #initiate(data: Buffer): void {
-    if (!this.#welcomed) throw new ZmtpError("COC_ZMTP_PROTOCOL", "INITIATE before HELLO");
-    this.#sendReady("READY");
-    this.#becomeReady(data);
   }
 
   #becomeReady(data: Buffer): void {
