@@ -1,6 +1,7 @@
 import type { Driver, DriverContext } from "@cocaine/core/plugin";
 import { createGrid, type Grid } from "./grid.ts";
 import type { AutoOptions } from "./options.ts";
+import { createRuns, type Runs } from "./runs.ts";
 
 /**
  * - `idle`: not started
@@ -10,16 +11,13 @@ import type { AutoOptions } from "./options.ts";
  */
 type AutoState = "idle" | "running" | "paused" | "closed";
 
-/** Runs that may wait for the one before them; more are left out. */
-const WAITING_LIMIT = 1000;
-
 /** The longest delay of setTimeout(), which counts 31 bits of milliseconds: a longer one would fire at once. */
 const LONGEST = 2_147_483_647;
 
 /** The driver `auto`: a job every `interval` milliseconds. */
 export class Auto implements Driver {
   readonly #options: AutoOptions;
-  readonly #context: DriverContext;
+  readonly #runs: Runs;
   #state: AutoState = "idle";
   #grid: Grid = createGrid(0, 1);
   /** Number of the moment that the timer is set for. */
@@ -27,16 +25,10 @@ export class Auto implements Driver {
   /** Monotonic milliseconds of its run: the moment and its jitter. */
   #due = 0;
   #timer: NodeJS.Timeout | undefined;
-  /** Moments whose runs wait for the one that runs. */
-  readonly #waiting: { readonly moment: number; readonly missed: number }[] = [];
-  #active = false;
-  #runs = 0;
-  #skipped = 0;
-  #drained: (() => void) | undefined;
 
   constructor(options: AutoOptions, context: DriverContext) {
     this.#options = options;
-    this.#context = context;
+    this.#runs = createRuns(options, context);
   }
 
   async start(): Promise<void> {
@@ -58,35 +50,25 @@ export class Auto implements Driver {
     const missed = last - this.#next + 1;
     if (missed <= 0) return this.#arm();
     if (this.#options.missed === "once") this.#make(last, missed - 1);
-    else this.#skipped += missed;
+    else this.#runs.skip(missed);
     this.#plan(last + 1);
   }
 
   async drain(): Promise<void> {
-    this.#stop();
-    if (this.#active) await new Promise<void>((resolve) => (this.#drained = resolve));
+    await this.close();
+    await this.#runs.end();
   }
 
   async close(): Promise<void> {
-    this.#stop();
+    this.#state = "closed";
+    clearTimeout(this.#timer);
+    void this.#runs.end();
   }
 
   info(): Record<string, unknown> {
     const { interval } = this.#options;
     const next = this.#state === "running" ? new Date(this.#wallTime(this.#next)).toISOString() : undefined;
-    return {
-      interval,
-      ...(next !== undefined && { next }),
-      runs: this.#runs,
-      skipped: this.#skipped,
-      running: this.#active,
-    };
-  }
-
-  #stop(): void {
-    this.#state = "closed";
-    this.#waiting.length = 0;
-    clearTimeout(this.#timer);
+    return { interval, ...(next !== undefined && { next }), ...this.#runs.info() };
   }
 
   #plan(moment: number): void {
@@ -107,28 +89,14 @@ export class Auto implements Driver {
     // It may also fire late by any time: a busy loop, a suspended machine. What jitter alone delays is not missed.
     const last = Math.max(this.#next, this.#grid.at(now - this.#options.jitter));
     const passed = last - this.#next;
-    if (this.#options.missed === "skip") this.#skipped += passed;
+    if (this.#options.missed === "skip") this.#runs.skip(passed);
     this.#make(last, this.#options.missed === "once" ? passed : 0);
     this.#plan(last + 1);
   };
 
   /** A run is due, in place of `missed` earlier ones as well. */
   #make(moment: number, missed: number): void {
-    if (!this.#active) void this.#run(moment, missed);
-    else if (this.#options.overlap === "queue" && this.#waiting.length < WAITING_LIMIT)
-      this.#waiting.push({ moment, missed });
-    else this.#skipped++;
-  }
-
-  async #run(moment: number, missed: number): Promise<void> {
-    this.#active = true;
-    this.#runs++;
-    const timer = { scheduledFor: Math.round(this.#wallTime(moment)), firedAt: Date.now(), missed };
-    await this.#context.publish({ metadata: { timer } });
-    this.#active = false;
-    const next = this.#waiting.shift();
-    if (next !== undefined) void this.#run(next.moment, next.missed);
-    else this.#drained?.();
+    this.#runs.make({ scheduledFor: Math.round(this.#wallTime(moment)), missed });
   }
 
   /** Milliseconds since the epoch of a moment, by the wall clock as it is now. */

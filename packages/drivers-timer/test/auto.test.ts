@@ -1,14 +1,16 @@
-import type { Driver } from "@cocaine/core/plugin";
+import { createError, type Driver } from "@cocaine/core/plugin";
 import { afterEach, describe, expect, it, onTestFinished, vi } from "vitest";
 import { autoDriver } from "../src/index.ts";
 import { contextOf, type Run } from "./support/context.ts";
 
 let driver: Driver;
+let warnings: string[];
 afterEach(() => driver.close());
 
 async function start(options: Record<string, unknown>, { ends = true } = {}): Promise<Run[]> {
   const plugin = autoDriver();
-  const { context, runs } = contextOf({ ends });
+  const { context, runs, warnings: logged } = contextOf({ ends });
+  warnings = logged;
   driver = plugin.create(plugin.options.parse(options), context);
   await driver.start();
   return runs;
@@ -84,14 +86,30 @@ describe("auto", () => {
   it("runs it afterwards where overlap is queue", async () => {
     const runs = await start({ interval: 10, overlap: "queue" }, { ends: false });
     await count(runs, 1);
-    const before = performance.now();
-    await vi.waitFor(() => expect(performance.now() - before).toBeGreaterThan(60), { interval: 5 });
-    expect(runs).toHaveLength(1);
-    for (let ended = 0; ended < 4; ended++) {
+    // The next run is due, and is not there before this one ends.
+    const at = performance.now();
+    await vi.waitFor(() => expect(performance.now() - at).toBeGreaterThan(30), { interval: 5 });
+    for (let ended = 0; ended < 3; ended++) {
+      expect(runs).toHaveLength(ended + 1);
       runs[ended]?.end();
       await count(runs, ended + 2);
     }
-    expect(driver.info?.().skipped).toBe(0);
+    const moments = runs.map((run) => timerOf(run).scheduledFor);
+    expect(moments).toEqual([...new Set(moments)].sort());
+  });
+
+  it("counts a run as skipped that the queue has no room for, and as failed what ends badly", async () => {
+    const runs = await start({ interval: 10 }, { ends: false });
+    await count(runs, 1);
+    const before = Number(driver.info?.().skipped);
+    runs[0]?.end({ status: "failed", error: createError("COC_QUEUE_FULL", "full") });
+    await count(runs, 2);
+    expect(driver.info?.()).toMatchObject({ runs: 0, failed: 0 });
+    expect(driver.info?.().skipped).toBeGreaterThan(before);
+    expect(warnings).toEqual([]);
+    runs[1]?.end({ status: "failed", error: createError("COC_JOB_FAILED", "no such table") });
+    await vi.waitFor(() => expect(driver.info?.()).toMatchObject({ runs: 1, failed: 1 }));
+    expect(warnings).toEqual(["a run failed: no such table"]);
   });
 
   it("leaves out what was due while it was paused", async () => {
@@ -148,6 +166,7 @@ describe("auto", () => {
       interval: 3_600_000,
       next: expect.stringMatching(/^\d{4}-.*Z$/),
       runs: 0,
+      failed: 0,
       skipped: 0,
       running: false,
     });

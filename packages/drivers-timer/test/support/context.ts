@@ -4,16 +4,21 @@ import { type DriverContext, type JobOutcome, type JobRequest, silentLogger } fr
 export interface Run {
   readonly request: JobRequest;
   readonly at: number;
-  end(): void;
+  end(outcome?: JobOutcome): void;
 }
 
 /** A driver's context whose jobs the test ends, or that end at once. */
-export function contextOf({ ends }: { readonly ends: boolean }): { context: DriverContext; runs: Run[] } {
+export function contextOf({ ends }: { readonly ends: boolean }): {
+  context: DriverContext;
+  runs: Run[];
+  warnings: string[];
+} {
   const runs: Run[] = [];
+  const warnings: string[] = [];
   const context: DriverContext = {
     app: "app",
     task: "tick",
-    log: silentLogger(),
+    log: { ...silentLogger(), warn: (_, message) => warnings.push(message) },
     signal: new AbortController().signal,
     trigger: () => {
       throw new Error("a timer publishes");
@@ -23,10 +28,14 @@ export function contextOf({ ends }: { readonly ends: boolean }): { context: Driv
     },
     publish: (request) =>
       new Promise<JobOutcome>((resolve) => {
-        const run = { request, at: performance.now(), end: () => resolve({ status: "ok" }) };
+        const run = {
+          request,
+          at: performance.now(),
+          end: (outcome: JobOutcome = { status: "ok" }) => resolve(outcome),
+        };
         runs.push(run);
         if (ends) run.end();
       }),
   };
-  return { context, runs };
+  return { context, runs, warnings };
 }
