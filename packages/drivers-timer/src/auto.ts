@@ -41,11 +41,13 @@ export class Auto implements Driver {
     if (this.#state !== "running") return;
     this.#state = "paused";
     clearTimeout(this.#timer);
+    this.#runs.hold();
   }
 
   resume(): void {
     if (this.#state !== "paused") return;
     this.#state = "running";
+    this.#runs.release();
     const last = this.#grid.at(performance.now());
     const missed = last - this.#next + 1;
     if (missed <= 0) return this.#arm();

@@ -18,6 +18,9 @@ export interface Runs {
   make(run: Run): void;
   /** Counts runs that are left out. */
   skip(count: number): void;
+  /** Starts none until `release()`; those that wait go on waiting. */
+  hold(): void;
+  release(): void;
   /** Leaves out those that wait. Resolves when the one that runs has ended. */
   end(): Promise<void>;
   /** `runs` are those that have ended, `failed` the ones of them that did not end well. */
@@ -26,6 +29,7 @@ export interface Runs {
 
 export function createRuns({ overlap }: AutoOptions, { publish, log }: DriverContext): Runs {
   const waiting: Run[] = [];
+  let held = false;
   let running: Promise<void> | undefined;
   let runs = 0;
   let failed = 0;
@@ -45,7 +49,7 @@ export function createRuns({ overlap }: AutoOptions, { publish, log }: DriverCon
     log.warn({ code: error.code, scheduledFor: run.scheduledFor }, `a run failed: ${error.message}`);
   };
   const next = (): void => {
-    const run = running === undefined ? waiting.shift() : undefined;
+    const run = running === undefined && !held ? waiting.shift() : undefined;
     if (run === undefined) return;
     running = publishRun(run).then(() => {
       running = undefined;
@@ -65,6 +69,13 @@ export function createRuns({ overlap }: AutoOptions, { publish, log }: DriverCon
     },
     skip(count) {
       skipped += count;
+    },
+    hold() {
+      held = true;
+    },
+    release() {
+      held = false;
+      next();
     },
     async end() {
       skipped += waiting.splice(0).length;

@@ -126,6 +126,19 @@ describe("auto", () => {
     expect(timerOf(runs.at(-1)).missed).toBe(0);
   });
 
+  it("starts none of the runs that wait while it is paused", async () => {
+    const runs = await start({ interval: 10, overlap: "queue" }, { ends: false });
+    await count(runs, 1);
+    const at = performance.now();
+    await vi.waitFor(() => expect(performance.now() - at).toBeGreaterThan(30), { interval: 5 });
+    driver.pause?.();
+    runs[0]?.end();
+    await vi.waitFor(() => expect(driver.info?.()).toMatchObject({ runs: 1, running: false }));
+    expect(runs).toHaveLength(1);
+    driver.resume?.();
+    expect(runs).toHaveLength(2);
+  });
+
   it("makes up for it by one run where missed is once", async () => {
     const runs = await start({ interval: 10, missed: "once" });
     driver.pause?.();
