@@ -32,6 +32,7 @@ export class Auto implements Driver {
   }
 
   async start(): Promise<void> {
+    if (this.#state !== "idle") return;
     this.#state = "running";
     this.#grid = createGrid(performance.now(), this.#options.interval);
     this.#plan(this.#options.immediate ? 0 : 1);

@@ -173,6 +173,18 @@ describe("auto", () => {
     await plugin.create(plugin.options.parse({ interval: 5 }), contextOf({ ends: true }).context).close();
   });
 
+  it("does not start again once it is closed", async () => {
+    const runs = await start({ interval: 5 });
+    await driver.close();
+    await driver.start();
+    driver.resume?.();
+    const before = runs.length;
+    const at = performance.now();
+    await vi.waitFor(() => expect(performance.now() - at).toBeGreaterThan(40), { interval: 5 });
+    expect(runs).toHaveLength(before);
+    expect(driver.info?.()).not.toHaveProperty("next");
+  });
+
   it("tells interval, next run and counts", async () => {
     await start({ interval: 3_600_000 });
     expect(driver.info?.()).toEqual({
