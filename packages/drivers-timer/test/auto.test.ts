@@ -21,6 +21,12 @@ const timerOf = (run: Run | undefined) =>
 const count = (runs: Run[], least: number) =>
   vi.waitFor(() => expect(runs.length).toBeGreaterThanOrEqual(least), { interval: 5, timeout: 5000 });
 
+/** Holds the process up, as a long computation does. */
+function block(milliseconds: number): void {
+  const end = performance.now() + milliseconds;
+  while (performance.now() < end);
+}
+
 describe("auto", () => {
   it("runs its task every interval, on a grid from its start", async () => {
     const runs = await start({ interval: 20 });
@@ -148,6 +154,43 @@ describe("auto", () => {
     await count(runs, 1);
     expect(timerOf(runs[0]).missed).toBeGreaterThan(2);
     expect(driver.info?.().skipped).toBe(0);
+  });
+
+  it("leaves out what was due while the process was held up", async () => {
+    const runs = await start({ interval: 20 });
+    await count(runs, 1);
+    const before = runs.length;
+    block(100);
+    await count(runs, before + 1);
+    expect(driver.info?.().skipped).toBeGreaterThanOrEqual(3);
+    expect(timerOf(runs[before]).missed).toBe(0);
+  });
+
+  it("makes up for that, too, by one run where missed is once", async () => {
+    const runs = await start({ interval: 20, missed: "once" });
+    await count(runs, 1);
+    const before = runs.length;
+    block(100);
+    await count(runs, before + 1);
+    expect(timerOf(runs[before]).missed).toBeGreaterThanOrEqual(3);
+    expect(driver.info?.().skipped).toBe(0);
+  });
+
+  it("is moved by no jump of the wall clock, and tells times by the clock as it is now", async () => {
+    onTestFinished(() => void vi.useRealTimers());
+    const runs = await start({ interval: 20 });
+    await count(runs, 1);
+    for (const jump of [-3_600_000, 7_200_000]) {
+      const before = runs.length;
+      const begin = performance.now();
+      vi.useFakeTimers({ toFake: ["Date"], now: Date.now() + jump });
+      const now = Date.now();
+      while (runs.length < before + 3) await new Promise((resolve) => setImmediate(resolve));
+      expect(performance.now() - begin).toBeGreaterThan(30);
+      expect(performance.now() - begin).toBeLessThan(5000);
+      expect(Math.abs(timerOf(runs.at(-1)).scheduledFor - now)).toBeLessThan(5000);
+      vi.useRealTimers();
+    }
   });
 
   it("starts no run once it drains, and has drained when the last has ended", async () => {
