@@ -1,5 +1,6 @@
 import { ZmtpError } from "./errors.ts";
 import type { Limits } from "./limits.ts";
+import { createPieces } from "./pieces.ts";
 
 const MORE = 1;
 const LONG = 2;
@@ -26,6 +27,8 @@ type DecoderLimits = Required<Pick<Limits, "frame" | "message" | "frames">>;
 /**
  * Makes a decoder. Limits hold for the lengths that a frame announces, before any of its bytes are kept; the pieces of
  * a frame that comes in many chunks are joined once.
+ *
+ * @param limits - read anew for each frame; with `frames` 0 commands alone are taken.
  */
 export function createDecoder(limits: DecoderLimits, sink: DecoderSink): Decoder {
   // The message that has begun: its first frame, and all of them once there are two.
@@ -33,8 +36,7 @@ export function createDecoder(limits: DecoderLimits, sink: DecoderSink): Decoder
   let frames: Uint8Array[] | undefined;
   let bytes = 0;
   // A frame that began in an earlier chunk: its pieces, and how many bytes they must become to go on.
-  let pieces: Uint8Array[] = [];
-  let held = 0;
+  const pieces = createPieces();
   let needed = 0;
 
   const take = (flags: number, body: Uint8Array): void => {
@@ -63,6 +65,7 @@ export function createDecoder(limits: DecoderLimits, sink: DecoderSink): Decoder
       if (length > 65_536) throw tooLong("command", length, 65_536);
       return;
     }
+    if (limits.frames === 0) throw new ZmtpError("COC_ZMTP_PROTOCOL", "a message before the handshake was done");
     if (length > limits.frame) throw tooLong("frame", length, limits.frame);
     bytes += length;
     if (bytes > limits.message) throw tooLong("message", bytes, limits.message);
@@ -114,18 +117,17 @@ export function createDecoder(limits: DecoderLimits, sink: DecoderSink): Decoder
   return {
     push(chunk) {
       let data = chunk;
-      if (held > 0) {
-        pieces.push(chunk);
-        held += chunk.length;
-        if (held < needed) return;
-        data = Buffer.concat(pieces, held);
-        pieces = [];
-        held = 0;
+      while (pieces.length > 0) {
+        const missing = needed - pieces.length;
+        if (data.length < missing) return pieces.add(data);
+        pieces.add(data.subarray(0, missing));
+        data = data.subarray(missing);
+        // A frame alone, or only its head, which tells what else it needs.
+        const joined = pieces.take();
+        if (read(joined) === 0) pieces.add(joined);
       }
       const rest = read(data);
-      if (rest === data.length) return;
-      held = data.length - rest;
-      pieces = [data.subarray(rest)];
+      if (rest < data.length) pieces.add(data.subarray(rest));
     },
   };
 }

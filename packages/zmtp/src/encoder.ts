@@ -1,9 +1,12 @@
 // Frames up to this length are copied into the output buffer; longer ones are written as they are.
 const COPY_LIMIT = 4096;
+// The first buffer of a connection is small, since most of ten thousand say little; those after it grow.
+const FIRST_SLAB = 1024;
 const SLAB = 65_536;
 const MORE = 1;
 const LONG = 2;
 const COMMAND = 4;
+const EMPTY = Buffer.alloc(0);
 
 /** A frame to be sent: bytes, or text that is written as UTF-8 without a buffer of its own. */
 export type Frame = Uint8Array | string;
@@ -24,7 +27,7 @@ export interface Encoder {
 export function createEncoder(): Encoder {
   // Buffers that are complete, and the slab that is being filled: from `start` on it is ours to hand over.
   let done: Uint8Array[] = [];
-  let slab = Buffer.allocUnsafeSlow(SLAB);
+  let slab: Buffer = EMPTY;
   let start = 0;
   let at = 0;
   let length = 0;
@@ -34,9 +37,9 @@ export function createEncoder(): Encoder {
     start = at;
   };
   const reserve = (bytes: number): void => {
-    if (at + bytes <= SLAB) return;
+    if (at + bytes <= slab.length) return;
     seal();
-    slab = Buffer.allocUnsafeSlow(SLAB);
+    slab = Buffer.allocUnsafeSlow(Math.max(bytes, FIRST_SLAB, Math.min(SLAB, slab.length * 4)));
     start = 0;
     at = 0;
   };
