@@ -1,22 +1,12 @@
 import type { Socket } from "node:net";
-import {
-  checkGreeting,
-  decodeCredentials,
-  decodeMetadata,
-  encodeCommand,
-  encodeCredentials,
-  encodeError,
-  encodeGreeting,
-  encodeMetadata,
-  GREETING_LENGTH,
-  type Mechanism,
-  type Metadata,
-  splitCommand,
-} from "./command.ts";
+import { encodeCommand, type Metadata, splitCommand } from "./command.ts";
 import { createDecoder, type Decoder } from "./decoder.ts";
-import { createEncoder, type Frame } from "./encoder.ts";
+import type { Frame } from "./encoder.ts";
 import { ZmtpError } from "./errors.ts";
+import { Handshake, type HandshakeOptions } from "./handshake.ts";
+import { type Heartbeat, type Pulse, startPulse } from "./heartbeat.ts";
 import type { Limits } from "./limits.ts";
+import { Outbox } from "./outbox.ts";
 
 /**
  * - `greeting`: the 64 bytes that open a connection
@@ -26,32 +16,11 @@ import type { Limits } from "./limits.ts";
  */
 type ConnectionState = "greeting" | "handshake" | "ready" | "closed";
 
-/** A command of the handshake, of NULL (READY) or PLAIN (all). */
-type HandshakeCommand = "HELLO" | "WELCOME" | "INITIATE" | "READY";
-
 /** Who asked for a pause: for this peer alone, or for all of a socket. */
 export type PauseReason = "peer" | "socket";
 
-/** How often a peer is asked whether it lives, and how long it may be silent; milliseconds. */
-export interface Heartbeat {
-  readonly interval: number;
-  readonly timeout: number;
-}
-
-/** How this side names itself and whom it lets in. */
-export interface Handshake {
-  readonly socketType: string;
-  readonly routingId?: Uint8Array | undefined;
-  /** Socket types of peers that fit. */
-  readonly compatible: readonly string[];
-  /** Credentials to give, as the client of PLAIN. */
-  readonly credentials?: { readonly username: string; readonly password: string } | undefined;
-  /** Credentials to ask for, as the server of PLAIN. */
-  readonly authenticate?: ((username: string, password: string) => boolean) | undefined;
-}
-
 export interface ConnectionOptions {
-  readonly handshake: Handshake;
+  readonly handshake: HandshakeOptions;
   readonly limits: Required<Limits>;
   readonly highWaterMark: number;
   readonly heartbeat?: Heartbeat | undefined;
@@ -71,18 +40,14 @@ export class Connection {
   readonly #socket: Socket;
   readonly #options: ConnectionOptions;
   readonly #events: ConnectionEvents;
-  readonly #encoder = createEncoder();
+  readonly #handshake: Handshake;
+  readonly #outbox: Outbox;
   readonly #decoder: Decoder;
-  readonly #mechanism: Mechanism;
-  readonly #isServer: boolean;
-  #state: ConnectionState = "greeting";
-  #greeting = Buffer.alloc(0);
-  /** The only command that the peer may send next in the handshake. */
-  #expected: HandshakeCommand;
-  #flushing = false;
-  #full = false;
+  /** No messages, only commands, until the handshake is done. */
+  readonly #limits: { frame: number; message: number; frames: number };
   readonly #paused = new Set<PauseReason>();
-  #heard = true;
+  #state: ConnectionState = "greeting";
+  #pulse: Pulse | undefined;
   #timer: NodeJS.Timeout | undefined;
   #error: ZmtpError | undefined;
 
@@ -90,13 +55,20 @@ export class Connection {
     this.#socket = socket;
     this.#options = options;
     this.#events = events;
-    const { handshake, limits } = options;
-    this.#isServer = handshake.authenticate !== undefined;
-    this.#mechanism = this.#isServer || handshake.credentials !== undefined ? "PLAIN" : "NULL";
-    this.#expected = this.#mechanism === "NULL" ? "READY" : this.#isServer ? "HELLO" : "WELCOME";
-    this.#decoder = createDecoder(limits, {
-      message: (frames) => this.#message(frames),
+    const { limits } = options;
+    this.#limits = { frame: limits.frame, message: limits.message, frames: 0 };
+    this.#decoder = createDecoder(this.#limits, {
+      message: (frames) => {
+        if (this.#state === "ready") events.message(frames);
+      },
       command: (body) => this.#command(body),
+    });
+    this.#outbox = new Outbox(socket, options.highWaterMark, () => {
+      if (this.#state === "ready") events.drain();
+    });
+    this.#handshake = new Handshake(options.handshake, {
+      send: (command) => this.#outbox.command(command),
+      done: (metadata) => this.#becomeReady(metadata),
     });
     socket.setNoDelay(true);
     socket.on("data", (chunk) => this.#receive(chunk));
@@ -106,30 +78,18 @@ export class Connection {
     );
     socket.on("close", () => this.#ended());
     this.#timer = setTimeout(() => this.#fail(handshakeTimedOut(limits.handshake)), limits.handshake);
-    this.#write(() => this.#encoder.raw(encodeGreeting(this.#mechanism, this.#isServer)));
+    this.#outbox.raw(this.#handshake.greeting);
   }
 
-  get state(): ConnectionState {
-    return this.#state;
-  }
-
-  /** Sends a message with all others of this turn of the loop. `false`: above the high-water mark, or closed. */
+  /** Sends a message with all others of this turn of the loop. `false`: above the high-water mark, or not connected. */
   send(frames: readonly Frame[]): boolean {
-    if (this.#state !== "ready") return false;
-    this.#encoder.message(frames);
-    if (!this.#flushing) {
-      this.#flushing = true;
-      process.nextTick(this.#flush);
-    }
-    if (this.#encoder.length + this.#socket.writableLength < this.#options.highWaterMark) return true;
-    this.#full = true;
-    return false;
+    return this.#state === "ready" && this.#outbox.message(frames);
   }
 
-  /** Stops reading, for one of two reasons: reading goes on when neither holds. */
+  /** Stops reading, for one of two reasons: reading goes on when neither holds. A handshake is always ended first. */
   pause(reason: PauseReason): void {
     this.#paused.add(reason);
-    this.#socket.pause();
+    if (this.#state === "ready") this.#socket.pause();
   }
 
   resume(reason: PauseReason): void {
@@ -140,9 +100,10 @@ export class Connection {
   /** Ends the connection once what is queued has left; at once where that takes longer than `milliseconds`. */
   close(milliseconds = 1000): void {
     if (this.#state === "closed") return;
-    this.#flush();
+    this.#outbox.flush();
     this.#state = "closed";
     clearTimeout(this.#timer);
+    this.#pulse?.stop();
     if (this.#socket.connecting) {
       this.#socket.destroy();
       return;
@@ -154,144 +115,75 @@ export class Connection {
   }
 
   #receive(chunk: Buffer): void {
-    this.#heard = true;
     if (this.#state === "closed") return;
+    this.#pulse?.heard();
     try {
       if (this.#state === "greeting") this.#greet(chunk);
       else this.#decoder.push(chunk);
     } catch (error) {
-      if (!(error instanceof ZmtpError)) throw error;
-      this.#fail(error);
+      if (error instanceof ZmtpError) return this.#fail(error);
+      // A handler threw: the rest of the chunk is lost, so nothing that comes later can be understood.
+      this.#fail(new ZmtpError("COC_ZMTP_CLOSED", "the owner of the socket threw while it handled a message", error));
+      throw error;
     }
   }
 
   #greet(chunk: Buffer): void {
-    this.#greeting = Buffer.concat([this.#greeting, chunk]);
-    checkGreeting(this.#greeting.subarray(0, GREETING_LENGTH), this.#mechanism);
-    if (this.#greeting.length < GREETING_LENGTH) return;
-    const rest = this.#greeting.subarray(GREETING_LENGTH);
+    const rest = this.#handshake.greet(chunk);
+    if (rest === undefined) return;
     this.#state = "handshake";
-    const { handshake } = this.#options;
-    if (handshake.credentials !== undefined) {
-      const { username, password } = handshake.credentials;
-      this.#send(encodeCommand("HELLO", encodeCredentials(username, password)));
-    } else if (!this.#isServer) {
-      this.#sendReady("READY");
-    }
-    if (rest.length > 0) this.#decoder.push(rest);
-  }
-
-  #message(frames: Uint8Array[]): void {
-    if (this.#state === "ready") this.#events.message(frames);
-    else if (this.#state !== "closed")
-      throw new ZmtpError("COC_ZMTP_PROTOCOL", "a message before the handshake was done");
+    this.#decoder.push(rest);
   }
 
   #command(body: Uint8Array): void {
     if (this.#state === "closed") return;
     const { name, data } = splitCommand(body);
-    if (this.#state === "ready") return this.#control(name, data);
-    if (name === "ERROR")
-      throw new ZmtpError("COC_ZMTP_REFUSED", `the peer refused the connection: ${data.toString("utf8", 1)}`);
-    if (name !== this.#expected)
-      throw new ZmtpError("COC_ZMTP_PROTOCOL", `the command ${JSON.stringify(name)} where ${this.#expected} was due`);
-    switch (name) {
-      case "HELLO":
-        return this.#authenticate(data);
-      case "WELCOME":
-        this.#expected = "READY";
-        return this.#sendReady("INITIATE");
-      case "INITIATE":
-        this.#sendReady("READY");
-        return this.#becomeReady(data);
-      case "READY":
-        return this.#becomeReady(data);
-    }
+    if (this.#state === "ready") this.#control(name, data);
+    else this.#handshake.command(name, data);
   }
 
-  #authenticate(data: Buffer): void {
-    const { username, password } = decodeCredentials(data);
-    if (this.#options.handshake.authenticate?.(username, password) !== true) throw this.#refuse("access denied");
-    this.#expected = "INITIATE";
-    this.#send(encodeCommand("WELCOME"));
-  }
-
-  #becomeReady(data: Buffer): void {
-    const metadata = decodeMetadata(data);
-    const type = metadata.get("socket-type")?.toString("latin1") ?? "none";
-    const { compatible, socketType } = this.#options.handshake;
-    if (!compatible.includes(type)) throw this.#refuse(`a ${type} cannot talk to a ${socketType}`);
+  #becomeReady(metadata: Metadata): void {
     clearTimeout(this.#timer);
     this.#state = "ready";
-    if (!this.#events.ready(metadata)) throw this.#refuse("routing id refused");
-    this.#startHeartbeat();
+    this.#limits.frames = this.#options.limits.frames;
+    if (!this.#events.ready(metadata)) throw this.#handshake.refuse("routing id refused");
+    // Its owner may have closed it, or paused it before.
+    if (!this.#is("ready")) return;
+    if (this.#paused.size > 0) this.#socket.pause();
+    this.#startPulse();
   }
 
   #control(name: string, data: Buffer): void {
-    // PING: 16 bits of TTL, then a context that PONG gives back.
-    if (name === "PING") this.#send(encodeCommand("PONG", data.subarray(2, 18)));
+    if (name === "PING") this.#pong(data);
     else if (name === "ERROR")
       throw new ZmtpError("COC_ZMTP_REFUSED", `the peer ended the connection: ${data.toString("utf8", 1)}`);
   }
 
-  #startHeartbeat(): void {
+  /** PING: 16 bits of TTL, then a context of up to 16 bytes that PONG gives back. */
+  #pong(data: Buffer): void {
+    if (data.length < 2) throw new ZmtpError("COC_ZMTP_PROTOCOL", "a PING without its time to live");
+    // A peer that asks and asks, and reads no answer, shall not fill our memory.
+    if (!this.#outbox.full) this.#outbox.command(encodeCommand("PONG", data.subarray(2, 18)));
+  }
+
+  #startPulse(): void {
     const { heartbeat } = this.#options;
-    if (heartbeat === undefined) return;
-    const ttl = Buffer.alloc(2);
-    ttl.writeUInt16BE(Math.min(65_535, Math.ceil(heartbeat.timeout / 100)));
-    let silent = 0;
-    this.#timer = setInterval(() => {
-      silent = this.#heard ? 0 : silent + heartbeat.interval;
-      this.#heard = false;
-      if (silent >= heartbeat.timeout) {
-        this.#fail(new ZmtpError("COC_ZMTP_HEARTBEAT", `the peer was silent for ${silent} ms`));
-      } else this.#send(encodeCommand("PING", ttl));
-    }, heartbeat.interval);
-    this.#timer.unref();
+    if (heartbeat === undefined || !this.#handshake.knowsPing) return;
+    const paused = this.#paused;
+    this.#pulse = startPulse(heartbeat, {
+      get listening() {
+        return paused.size === 0;
+      },
+      ping: (body) => {
+        if (!this.#outbox.full) this.#outbox.command(body);
+      },
+      dead: (error) => this.#fail(error),
+    });
   }
 
-  #sendReady(command: "READY" | "INITIATE"): void {
-    const { socketType, routingId } = this.#options.handshake;
-    this.#send(encodeCommand(command, encodeMetadata(socketType, routingId)));
+  #is(state: ConnectionState): boolean {
+    return this.#state === state;
   }
-
-  #refuse(reason: string): ZmtpError {
-    this.#send(encodeError(reason));
-    return new ZmtpError("COC_ZMTP_REFUSED", `the peer was refused: ${reason}`);
-  }
-
-  #send(command: Uint8Array): void {
-    this.#write(() => this.#encoder.command(command));
-  }
-
-  #write(encode: () => void): void {
-    encode();
-    if (this.#flushing) return;
-    this.#flushing = true;
-    process.nextTick(this.#flush);
-  }
-
-  readonly #flush = (): void => {
-    this.#flushing = false;
-    if (this.#encoder.length === 0 || this.#socket.destroyed || this.#socket.writableEnded) return;
-    const buffers = this.#encoder.take();
-    const last = buffers.pop() as Uint8Array;
-    if (buffers.length > 0) {
-      this.#socket.cork();
-      for (const buffer of buffers) this.#socket.write(buffer);
-    }
-    // Told when the kernel has taken the last of it, but only while somebody waits to hear of it.
-    if (this.#full) this.#socket.write(last, this.#drained);
-    else this.#socket.write(last);
-    if (buffers.length > 0) this.#socket.uncork();
-  };
-
-  readonly #drained = (): void => {
-    const waiting = this.#encoder.length + this.#socket.writableLength;
-    if (!this.#full || this.#state !== "ready" || waiting >= this.#options.highWaterMark) return;
-    this.#full = false;
-    this.#events.drain();
-  };
 
   #fail(error: ZmtpError): void {
     if (this.#state === "closed") return;
@@ -302,6 +194,7 @@ export class Connection {
   #ended(): void {
     this.#state = "closed";
     clearTimeout(this.#timer);
+    this.#pulse?.stop();
     this.#events.closed(this.#error);
   }
 }

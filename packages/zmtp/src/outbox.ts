@@ -1,0 +1,71 @@
+import type { Socket } from "node:net";
+import { createEncoder, type Frame } from "./encoder.ts";
+
+/** What waits to be sent to one peer. All that comes in a turn of the loop leaves in one write. */
+export class Outbox {
+  readonly #socket: Socket;
+  readonly #highWaterMark: number;
+  readonly #onDrain: () => void;
+  readonly #encoder = createEncoder();
+  #scheduled = false;
+  #full = false;
+
+  /** @param onDrain - fewer bytes than `highWaterMark` wait, after there were more. */
+  constructor(socket: Socket, highWaterMark: number, onDrain: () => void) {
+    this.#socket = socket;
+    this.#highWaterMark = highWaterMark;
+    this.#onDrain = onDrain;
+  }
+
+  /** Whether as much waits, here and in the socket, as may. */
+  get full(): boolean {
+    return this.#encoder.length + this.#socket.writableLength >= this.#highWaterMark;
+  }
+
+  /** @returns `false` above the high-water mark; the message is queued all the same. */
+  message(frames: readonly Frame[]): boolean {
+    this.#encoder.message(frames);
+    if (!this.#scheduled) this.#schedule();
+    if (!this.full) return true;
+    this.#full = true;
+    return false;
+  }
+
+  command(body: Uint8Array): void {
+    this.#encoder.command(body);
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  raw(bytes: Uint8Array): void {
+    this.#encoder.raw(bytes);
+    if (!this.#scheduled) this.#schedule();
+  }
+
+  /** Gives all that waits to the socket. */
+  readonly flush = (): void => {
+    this.#scheduled = false;
+    const socket = this.#socket;
+    if (this.#encoder.length === 0 || socket.destroyed || socket.writableEnded || socket.readableEnded) return;
+    const buffers = this.#encoder.take();
+    const last = buffers.pop() as Uint8Array;
+    if (buffers.length > 0) {
+      socket.cork();
+      for (const buffer of buffers) socket.write(buffer);
+    }
+    // Told when the kernel has taken the last of it, but only while somebody waits to hear of it.
+    if (this.#full) socket.write(last, this.#written);
+    else socket.write(last);
+    if (buffers.length > 0) socket.uncork();
+  };
+
+  #schedule(): void {
+    this.#scheduled = true;
+    process.nextTick(this.flush);
+  }
+
+  readonly #written = (): void => {
+    if (!this.#full || this.full || this.#socket.destroyed) return;
+    this.#full = false;
+    this.#onDrain();
+  };
+}
