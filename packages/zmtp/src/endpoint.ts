@@ -13,9 +13,11 @@ const PATH_LIMIT = 107;
  * Reads `tcp://host:port` and `ipc:///path`. A host may be an address, a name, the name of a network interface as in
  * libzmq (its first address, IPv4 before IPv6), or `*` for all; a port `*` is 0, any free one.
  *
+ * @param use - to connect, any name that is no interface is one that DNS knows, and `*` and port 0 mean nothing.
+ * @defaultValue `"bind"`
  * @throws `COC_ZMTP_ENDPOINT`
  */
-export function parseEndpoint(endpoint: string): Endpoint {
+export function parseEndpoint(endpoint: string, use: "bind" | "connect" = "bind"): Endpoint {
   const ipc = /^ipc:\/\/(.+)$/s.exec(endpoint);
   if (ipc?.[1] !== undefined) return parsePath(endpoint, ipc[1]);
   const tcp = /^tcp:\/\/(?:\[([^\]]+)\]|([^:[\]]+)):(\d{1,5}|\*)$/.exec(endpoint);
@@ -24,6 +26,10 @@ export function parseEndpoint(endpoint: string): Endpoint {
     throw wrong(endpoint, "expected tcp://host:port, tcp://interface:port, tcp://*:port or ipc:///path");
   }
   const host = tcp[1] ?? (tcp[2] as string);
+  if (use === "connect") {
+    if (host === "*" || port === 0) throw wrong(endpoint, "to connect, it must name a host and a port");
+    return { transport: "tcp", host: interfaceAddress(host) ?? host, port };
+  }
   return { transport: "tcp", host: host === "*" ? "0.0.0.0" : hostOf(endpoint, host), port };
 }
 
@@ -46,19 +52,22 @@ function parsePath(endpoint: string, path: string): Endpoint {
   return { transport: "ipc", path };
 }
 
-/** The address of an interface of that name, or the host as it is if it can be an address or a name of DNS. */
+/** The first address of an interface, IPv4 before IPv6. */
+function interfaceAddress(name: string): string | undefined {
+  const addresses = networkInterfaces()[name] ?? [];
+  const first = addresses.find(({ family }) => family === "IPv4") ?? addresses[0];
+  if (first === undefined) return undefined;
+  // An address that is only good on one link says on which.
+  return first.family === "IPv6" && first.scopeid !== 0 ? `${first.address}%${name}` : first.address;
+}
+
+/** What to listen on: an interface's address, or the host as it is if it can be an address or a name of DNS. */
 function hostOf(endpoint: string, host: string): string {
-  const interfaces = networkInterfaces();
-  const addresses = interfaces[host];
-  if (addresses !== undefined) {
-    const address = addresses.find(({ family }) => family === "IPv4") ?? addresses[0];
-    if (address !== undefined) return address.address;
-  }
+  const address = interfaceAddress(host);
+  if (address !== undefined) return address;
   if (host === "localhost" || host.includes(".") || host.includes(":")) return host;
-  throw wrong(
-    endpoint,
-    `"${host}" is no interface of this machine (${Object.keys(interfaces).join(", ")}), address or host name`,
-  );
+  const names = Object.keys(networkInterfaces()).join(", ");
+  throw wrong(endpoint, `"${host}" is no interface of this machine (${names}), address or host name`);
 }
 
 function wrong(endpoint: string, why: string): ZmtpError {

@@ -1,4 +1,4 @@
-import { unlink } from "node:fs/promises";
+import { lstat, unlink } from "node:fs/promises";
 import { connect, createServer, type Server, type Socket } from "node:net";
 import { type Endpoint, formatEndpoint } from "./endpoint.ts";
 import { ZmtpError } from "./errors.ts";
@@ -10,23 +10,35 @@ export interface Listener {
   close(): Promise<void>;
 }
 
+/** What a listener tells. */
+export interface ListenerEvents {
+  accept(socket: Socket): void;
+  /** A connection could not be taken, such as for want of file descriptors. The listener goes on. */
+  failed(error: ZmtpError): void;
+}
+
 /**
- * Binds. A socket file that nobody listens on any more is removed first.
+ * Binds. A socket file that nobody listens on any more is removed first; no other file is.
  *
  * @throws `COC_ZMTP_ADDRESS_IN_USE`, `COC_ZMTP_ENDPOINT`
  */
-export async function listen(endpoint: Endpoint, accept: (socket: Socket) => void): Promise<Listener> {
-  const server = createServer({ noDelay: true }, accept);
+export async function listen(endpoint: Endpoint, events: ListenerEvents): Promise<Listener> {
+  const server = createServer({ noDelay: true }, (socket) => events.accept(socket));
   try {
     await bind(server, endpoint);
   } catch (error) {
-    const stale = endpoint.transport === "ipc" && isInUse(error) && !(await isAlive(endpoint.path));
+    const stale = endpoint.transport === "ipc" && isInUse(error) && (await isStale(endpoint.path));
     if (!stale) throw explain(endpoint, error);
-    await unlink(endpoint.path);
-    await bind(server, endpoint).catch((again: unknown) => {
+    try {
+      await unlink(endpoint.path);
+      await bind(server, endpoint);
+    } catch (again) {
       throw explain(endpoint, again);
-    });
+    }
   }
+  server.on("error", (cause) =>
+    events.failed(new ZmtpError("COC_ZMTP_CONNECT", `a connection could not be taken: ${cause.message}`, cause)),
+  );
   const address = server.address();
   const real =
     endpoint.transport === "tcp" && typeof address === "object" && address !== null
@@ -49,16 +61,23 @@ async function bind(server: Server, endpoint: Endpoint): Promise<void> {
   });
 }
 
-/** Whether somebody listens on a socket file. */
-async function isAlive(path: string): Promise<boolean> {
+/** Whether a file is a socket that refuses connections, since nobody listens on it. */
+async function isStale(path: string): Promise<boolean> {
+  if (!(await isSocket(path))) return false;
   return new Promise((resolve) => {
     const probe = connect(path);
     probe.once("connect", () => {
       probe.destroy();
-      resolve(true);
+      resolve(false);
     });
-    probe.once("error", () => resolve(false));
+    // Any other failure, such as a backlog that is full, is one of a socket that lives.
+    probe.once("error", (error: NodeJS.ErrnoException) => resolve(error.code === "ECONNREFUSED"));
   });
+}
+
+async function isSocket(path: string): Promise<boolean> {
+  const stat = await lstat(path).catch(() => undefined);
+  return stat?.isSocket() ?? false;
 }
 
 function isInUse(error: unknown): boolean {

@@ -1,9 +1,10 @@
 import { randomBytes } from "node:crypto";
 import type { Socket } from "node:net";
-import { Connection, type Heartbeat } from "./connection.ts";
+import { Connection } from "./connection.ts";
 import type { Frame } from "./encoder.ts";
 import { parseEndpoint } from "./endpoint.ts";
 import { ZmtpError } from "./errors.ts";
+import type { Heartbeat } from "./heartbeat.ts";
 import { type Limits, limitsOf } from "./limits.ts";
 import { type Listener, listen } from "./listener.ts";
 
@@ -22,14 +23,20 @@ export interface Peer {
    * `false` when the peer is gone: the message is dropped, as a ROUTER does.
    */
   send(frames: readonly Frame[]): boolean;
-  /** Stops reading from it; the pressure reaches it through its own high-water mark. */
+  /**
+   * Stops reading from it; the pressure reaches it through its own high-water mark. Messages of what was read already,
+   * 64 KiB at the most, still come. It hears no answer to its PING meanwhile.
+   */
   pause(): void;
   resume(): void;
   close(): void;
 }
 
 export interface RouterOptions {
-  /** Frames are views of what was received; see {@link Peer} for answering. */
+  /**
+   * A message. Frames are views of what was received: one that is kept keeps all of the read it came in, 64 KiB at the
+   * most for a short one. It must not throw: the peer would be disconnected.
+   */
   onMessage(peer: Peer, frames: Uint8Array[]): void;
   /** The handshake is done. */
   onConnect?(peer: Peer): void;
@@ -37,7 +44,7 @@ export interface RouterOptions {
   onDisconnect?(peer: Peer, error?: Error): void;
   /** A peer that was above its high-water mark can be sent to again. */
   onDrain?(peer: Peer): void;
-  /** A connection was turned away before it was a peer. */
+  /** A connection was turned away before it was a peer, or could not be taken. */
   onRefused?(remote: string, error: Error): void;
   /** Lets a peer in by its routing id, before any message is taken. One that is connected already is always refused. */
   accept?(routingId: Uint8Array): boolean;
@@ -79,10 +86,15 @@ export function createRouter(options: RouterOptions): Router {
   const peers = new Map<string, Peer>();
   let paused = false;
   let closed = false;
+  let closing: Promise<void> | undefined;
   let emptied: (() => void) | undefined;
 
   const accept = (socket: Socket): void => {
-    if (closed || connections.size >= limits.connections) {
+    if (closed) {
+      socket.destroy();
+      return;
+    }
+    if (connections.size >= limits.connections) {
       options.onRefused?.(
         remoteOf(socket),
         new ZmtpError("COC_ZMTP_LIMIT", `more than ${limits.connections} connections`),
@@ -105,12 +117,11 @@ export function createRouter(options: RouterOptions): Router {
       {
         ready(metadata) {
           const given = metadata.get("identity");
-          const routingId = given === undefined || given.length === 0 ? generateId() : Uint8Array.from(given);
-          key = Buffer.from(routingId).toString("latin1");
+          const routingId = given === undefined || given.length === 0 ? unusedId() : Uint8Array.from(given);
+          key = keyOf(routingId);
           if (peers.has(key) || options.accept?.(routingId) === false) return false;
           peer = peerOf(connection, routingId, remote);
           peers.set(key, peer);
-          if (paused) connection.pause("socket");
           options.onConnect?.(peer);
           return true;
         },
@@ -128,12 +139,30 @@ export function createRouter(options: RouterOptions): Router {
       },
     );
     connections.add(connection);
+    if (paused) connection.pause("socket");
+  };
+  const failed = (error: Error): void => options.onRefused?.("unknown", error);
+  /** As libzmq makes them: 0, which no peer's own begins with, and 4 more bytes. */
+  const unusedId = (): Uint8Array => {
+    for (;;) {
+      const id = Uint8Array.from(randomBytes(5));
+      id[0] = 0;
+      if (!peers.has(keyOf(id))) return id;
+    }
+  };
+  const close = async (): Promise<void> => {
+    closed = true;
+    const ended = [...listeners.values()].map((listener) => listener.close());
+    listeners.clear();
+    for (const connection of connections) connection.close();
+    if (connections.size > 0) await new Promise<void>((resolve) => (emptied = resolve));
+    await Promise.all(ended);
   };
 
   return {
     async bind(endpoint) {
       if (closed) throw new ZmtpError("COC_ZMTP_CLOSED", "the router is closed");
-      const listener = await listen(parseEndpoint(endpoint), accept);
+      const listener = await listen(parseEndpoint(endpoint), { accept, failed });
       if (closed) {
         await listener.close();
         throw new ZmtpError("COC_ZMTP_CLOSED", "the router was closed while it bound");
@@ -159,13 +188,9 @@ export function createRouter(options: RouterOptions): Router {
     get peers() {
       return peers.size;
     },
-    async close() {
-      closed = true;
-      const closing = [...listeners.values()].map((listener) => listener.close());
-      listeners.clear();
-      for (const connection of connections) connection.close();
-      if (connections.size > 0) await new Promise<void>((resolve) => (emptied = resolve));
-      await Promise.all(closing);
+    close() {
+      closing ??= close();
+      return closing;
     },
   };
 }
@@ -182,10 +207,8 @@ function peerOf(connection: Connection, routingId: Uint8Array, remote: string): 
   };
 }
 
-function generateId(): Uint8Array {
-  const id = randomBytes(5);
-  id[0] = 0;
-  return id;
+function keyOf(routingId: Uint8Array): string {
+  return Buffer.from(routingId.buffer, routingId.byteOffset, routingId.length).toString("latin1");
 }
 
 function remoteOf(socket: Socket): string {
