@@ -1,4 +1,4 @@
-import { relative } from "node:path";
+import { basename, relative } from "node:path";
 import picomatch from "picomatch";
 import type { FsOptions } from "./options.ts";
 
@@ -7,7 +7,8 @@ export function createFilter({ path, include, exclude }: FsOptions): (changed: s
   const included = include === undefined ? () => true : picomatch(include, { dot: true });
   const excluded = exclude.length === 0 ? () => false : picomatch(exclude, { dot: true });
   return (changed) => {
-    const name = relative(path, changed);
+    // A file that is watched itself goes by its own name.
+    const name = relative(path, changed) || basename(changed);
     return included(name) && !excluded(name);
   };
 }

@@ -4,9 +4,10 @@ import { join, relative, sep } from "node:path";
 import { createError, type Driver, type DriverContext } from "@cocaine/core/plugin";
 import { type FSWatcher, watch } from "chokidar";
 import { Backlog } from "./backlog.ts";
-import { createEvent } from "./event.ts";
+import { createEvent, type FsEvent } from "./event.ts";
 import { createFilter } from "./filter.ts";
-import type { FsOptions } from "./options.ts";
+import { type FsOptions, fsEvents } from "./options.ts";
+import { Settling } from "./settling.ts";
 
 /**
  * - `idle`: not started
@@ -24,20 +25,27 @@ export class Fs implements Driver {
   readonly #options: FsOptions;
   readonly #context: DriverContext;
   readonly #backlog: Backlog;
+  readonly #settling: Settling;
+  /** Folders that have just come. */
+  readonly #fresh = new Set<string>();
   #state: FsState = "idle";
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #stopped: (() => void) | undefined;
 
   constructor(options: FsOptions, context: DriverContext) {
     this.#options = options;
     this.#context = context;
     this.#backlog = new Backlog(context);
+    this.#settling = new Settling(options.settle, this.#tell, context.log);
   }
 
   /** @throws `COC_FS_PATH` where the path is not there and is not waited for */
   async start(): Promise<void> {
     const { path, wait } = this.#options;
+    if (this.#state !== "idle") return;
     const found = await exists(path);
+    if (this.#isClosed()) return;
     if (found) return this.#watch(this.#options.initial);
     if (!wait) {
       throw createError("COC_FS_PATH", `there is no ${path} to watch: make it, or set "wait": true to wait for it`);
@@ -57,17 +65,24 @@ export class Fs implements Driver {
 
   async drain(): Promise<void> {
     await this.#stop();
+    await this.#settling.drain();
     await this.#backlog.close();
   }
 
   async close(): Promise<void> {
     await this.#stop();
+    this.#settling.close();
     void this.#backlog.close();
   }
 
   info(): Record<string, unknown> {
     const { waiting, running, dropped } = this.#backlog;
-    return { path: this.#options.path, watching: this.#state === "watching", waiting, running, dropped };
+    const watching = this.#state === "watching";
+    return { path: this.#options.path, watching, settling: this.#settling.size, waiting, running, dropped };
+  }
+
+  #isClosed(): boolean {
+    return this.#state === "closed";
   }
 
   async #stop(): Promise<void> {
@@ -75,45 +90,55 @@ export class Fs implements Driver {
     clearTimeout(this.#timer);
     const watcher = this.#watcher;
     this.#watcher = undefined;
+    // A watcher that is closed is never ready.
+    this.#stopped?.();
     await watcher?.close();
   }
 
   #lookLater(): void {
-    this.#timer = setTimeout(async () => {
-      const found = await exists(this.#options.path);
-      if (this.#state !== "waiting") return;
-      // What is in a path that has just come is new.
-      if (found) await this.#watch(true);
-      else this.#lookLater();
-    }, LOOK);
+    this.#timer = setTimeout(() => void this.#look(), LOOK);
+  }
+
+  async #look(): Promise<void> {
+    this.#timer = undefined;
+    const found = await exists(this.#options.path);
+    if (this.#state !== "waiting") return;
+    // What is in a path that has just come is new.
+    if (found) await this.#watch(true);
+    else this.#lookLater();
   }
 
   async #watch(initial: boolean): Promise<void> {
-    const { depth, events, path, settle } = this.#options;
+    const { depth, path } = this.#options;
     const wanted = createFilter(this.#options);
     const watcher = watch(path, {
       alwaysStat: true,
       atomic: false,
       ...(depth !== undefined && { depth }),
-      awaitWriteFinish: settle > 0 && {
-        stabilityThreshold: settle,
-        pollInterval: Math.max(10, Math.min(100, settle / 2)),
-      },
+      // Without this, changes within 50 ms of one another are not all told. When a file is whole is decided here.
+      awaitWriteFinish: { stabilityThreshold: 0, pollInterval: 10 },
     });
     this.#watcher = watcher;
-    let told = initial;
-    for (const event of events) {
-      watcher.on(event, (changed: string, stats?: Stats) => {
-        if (told && (changed !== path || event === "change") && wanted(changed)) {
-          this.#backlog.add(createEvent(event, changed, stats));
-        }
-      });
-    }
-    watcher.on("addDir", (folder: string) => this.#lookInto(folder));
+    let open = initial;
+    const hear = (event: FsEvent["event"]) => (changed: string, stats?: Stats) => {
+      const isRoot = changed === path && (event === "addDir" || event === "unlinkDir");
+      if (!open || isRoot || !wanted(changed)) return;
+      if (stats !== undefined && (event === "add" || event === "change")) this.#settling.add(event, changed, stats);
+      else if (event !== "unlink" || this.#settling.remove(changed)) this.#tell(event, changed, stats);
+    };
+    for (const event of fsEvents) watcher.on(event, hear(event));
+    watcher.on("addDir", (folder: string) => {
+      if (open) this.#lookInto(folder);
+    });
     watcher.on("error", (error) => this.#context.log.error({ path, err: error }, "a watched path cannot be read"));
-    await new Promise<void>((resolve) => watcher.once("ready", () => resolve()));
-    told = true;
-    if (this.#state !== "closed") this.#state = "watching";
+    await new Promise<void>((resolve) => {
+      this.#stopped = resolve;
+      watcher.once("ready", () => resolve());
+    });
+    open = true;
+    if (this.#isClosed()) return;
+    this.#state = "watching";
+    this.#settling.open();
   }
 
   /**
@@ -122,19 +147,30 @@ export class Fs implements Driver {
    */
   #lookInto(folder: string): void {
     const { depth, path } = this.#options;
-    const level = relative(path, folder).split(sep).length;
-    if (this.#state !== "watching" || (depth !== undefined && level > depth)) return;
-    setTimeout(async () => {
-      const watcher = this.#watcher;
-      if (watcher === undefined) return;
+    const level = folder === path ? 0 : relative(path, folder).split(sep).length;
+    if (this.#state === "closed" || (depth !== undefined && level > depth)) return;
+    this.#fresh.add(folder);
+    this.#timer ??= setTimeout(() => void this.#lookAgain(), LOOK);
+  }
+
+  async #lookAgain(): Promise<void> {
+    this.#timer = undefined;
+    const folders = [...this.#fresh];
+    this.#fresh.clear();
+    const watched = this.#watcher?.getWatched() ?? {};
+    for (const folder of folders) {
       const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
-        this.#context.log.debug({ path: folder, code: error.code }, "a new folder is gone already");
+        this.#context.log.debug({ path: folder, code: error.code }, "a new folder cannot be looked into");
         return [];
       });
-      const known = new Set(watcher.getWatched()[folder]);
-      for (const name of names) if (!known.has(name)) watcher.add(join(folder, name));
-    }, LOOK);
+      const known = new Set(watched[folder]);
+      for (const name of names) if (!known.has(name)) this.#watcher?.add(join(folder, name));
+    }
   }
+
+  readonly #tell = (event: FsEvent["event"], path: string, stats: Stats | undefined): void => {
+    if (this.#options.events.includes(event)) this.#backlog.add(createEvent(event, path, stats));
+  };
 }
 
 async function exists(path: string): Promise<boolean> {

@@ -3,20 +3,20 @@ import { z } from "@cocaine/core/plugin";
 
 const globs = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
 
+/** What can happen to a path. */
+export const fsEvents = ["add", "change", "unlink", "addDir", "unlinkDir"] as const;
+
 /** Options of `fs`, as a manifest spells them. */
 export const fsOptions = z.strictObject({
   /** The folder or file that is watched. */
   path: z.string().refine(isAbsolute, "an absolute path"),
   /** What a job is run for. */
-  events: z
-    .array(z.enum(["add", "change", "unlink", "addDir", "unlinkDir"]))
-    .nonempty()
-    .default(["add", "change"]),
+  events: z.array(z.enum(fsEvents)).nonempty().default(["add", "change"]),
   /** Only paths that match one of these globs, relative to `path`. */
   include: globs.optional(),
   /** Not those that match one of these. */
   exclude: globs.default([]),
-  /** Milliseconds that a file's size must not have changed before it is told. */
+  /** Milliseconds that a file's size and time must not have changed before it is told. */
   settle: z.int().min(0).max(3_600_000).default(100),
   /** What is there already when the driver starts is told as `add` and `addDir`. */
   initial: z.boolean().default(false),

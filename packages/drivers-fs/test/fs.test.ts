@@ -38,6 +38,14 @@ const told = (events: FsEvent[], expected: string[]) =>
     { timeout: 5000 },
   );
 
+/** Writes a file in steps of 1000 bytes, 40 ms apart. */
+async function write(path: string, steps: number): Promise<void> {
+  for (let step = 0; step < steps; step++) {
+    await appendFile(path, "x".repeat(1000));
+    await new Promise((resolve) => setTimeout(resolve, 40));
+  }
+}
+
 /** Whatever was done before this file was made has been told once it is. */
 async function settled(events: FsEvent[]): Promise<void> {
   await writeFile(join(folder, "last"), "");
@@ -121,6 +129,47 @@ describe("fs", () => {
     await mkdir(path);
     await writeFile(join(path, "first"), "");
     await told(events, ["add later/first"]);
+  });
+
+  it("tells a file once, whole, that is being written when the path comes", async () => {
+    const path = join(folder, "later");
+    const events = await start({ path, wait: true, settle: 200 });
+    await mkdir(path);
+    await write(join(path, "slow"), 20);
+    await vi.waitFor(() => expect(events).toHaveLength(1), { timeout: 5000 });
+    expect(events[0]).toMatchObject({ event: "add", size: 20_000 });
+    await writeFile(join(path, "next"), "");
+    await told(events, ["add later/slow", "add later/next"]);
+  });
+
+  it("tells a file once, whole, that is being written when it starts", async () => {
+    const path = join(folder, "slow");
+    await writeFile(path, "");
+    const writing = write(path, 12);
+    const events = await start({ initial: true, settle: 200 });
+    expect(events).toEqual([]);
+    await writing;
+    await settled(events);
+    expect(events.map(({ event, size }) => [event, size])).toEqual([
+      ["add", 12_000],
+      ["add", 0],
+    ]);
+  });
+
+  it("tells nothing of a file that is gone before it was whole", async () => {
+    const events = await start({ settle: 200, events: ["add", "unlink"] });
+    await writeFile(join(folder, "short"), "");
+    await vi.waitFor(() => expect(driver?.info?.().settling).toBe(1), { interval: 5, timeout: 5000 });
+    await unlink(join(folder, "short"));
+    await settled(events);
+    expect(events.map(({ path }) => path)).toEqual([join(folder, "last")]);
+  });
+
+  it("waits for a file as well, and tells it when it comes", async () => {
+    const path = join(folder, "one");
+    const events = await start({ path, wait: true, include: "one" });
+    await writeFile(path, "1");
+    await told(events, ["add one"]);
   });
 
   it("keeps what the queue has no room for, and runs it later", async () => {
