@@ -1,7 +1,7 @@
 import type { Stats } from "node:fs";
 import { readdir, stat } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { createError, type Driver, type DriverContext } from "@cocaine/core/plugin";
+import { createError, type Driver, type DriverContext, messageOf } from "@cocaine/core/plugin";
 import { type FSWatcher, watch } from "chokidar";
 import { Backlog } from "./backlog.ts";
 import { createEvent, type FsEvent } from "./event.ts";
@@ -31,6 +31,7 @@ export class Fs implements Driver {
   #state: FsState = "idle";
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
+  #obstacle: string | undefined;
   #stopped: (() => void) | undefined;
 
   constructor(options: FsOptions, context: DriverContext) {
@@ -101,11 +102,25 @@ export class Fs implements Driver {
 
   async #look(): Promise<void> {
     this.#timer = undefined;
-    const found = await exists(this.#options.path);
+    const found = await this.#isThere();
     if (this.#state !== "waiting") return;
     // What is in a path that has just come is new.
     if (found) await this.#watch(true);
     else this.#lookLater();
+  }
+
+  /** What keeps the path from being watched may be mended while it is waited for; it is logged when it begins. */
+  async #isThere(): Promise<boolean> {
+    try {
+      const found = await exists(this.#options.path);
+      this.#obstacle = undefined;
+      return found;
+    } catch (error) {
+      const message = messageOf(error);
+      if (message !== this.#obstacle) this.#context.log.warn({ path: this.#options.path, err: error }, message);
+      this.#obstacle = message;
+      return false;
+    }
   }
 
   async #watch(initial: boolean): Promise<void> {

@@ -9,6 +9,7 @@ import { contextOf, ok } from "./support/context.ts";
 
 let folder: string;
 let driver: Driver | undefined;
+let warnings: string[];
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), "cocaine-fs-"));
@@ -23,7 +24,8 @@ type Answer = Parameters<typeof contextOf>[0];
 
 async function start(options: Record<string, unknown> = {}, answer: Answer = () => ok): Promise<FsEvent[]> {
   const plugin = fsDriver();
-  const { context, events } = contextOf(answer);
+  const { context, events, warnings: logged } = contextOf(answer);
+  warnings = logged;
   driver = plugin.create(plugin.options.parse({ path: folder, settle: 50, ...options }), context);
   await driver.start();
   return events;
@@ -129,6 +131,18 @@ describe("fs", () => {
     await mkdir(path);
     await writeFile(join(path, "first"), "");
     await told(events, ["add later/first"]);
+  });
+
+  it("goes on waiting where a file stands in the way, and says so once", async () => {
+    const path = join(folder, "way", "later");
+    const events = await start({ path, wait: true });
+    await writeFile(join(folder, "way"), "a file");
+    await vi.waitFor(() => expect(warnings).toEqual([expect.stringContaining("ENOTDIR")]), { timeout: 5000 });
+    await unlink(join(folder, "way"));
+    await mkdir(path, { recursive: true });
+    await writeFile(join(path, "first"), "");
+    await told(events, ["add way/later/first"]);
+    expect(warnings).toHaveLength(1);
   });
 
   it("tells a file once, whole, that is being written when the path comes", async () => {

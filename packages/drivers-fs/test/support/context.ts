@@ -4,13 +4,14 @@ import type { FsEvent } from "../../src/index.ts";
 /** A driver's context that keeps what it was asked to run; `answer` decides how each job ends. */
 export function contextOf(answer: (event: FsEvent, count: number) => Promise<JobOutcome> | JobOutcome) {
   const events: FsEvent[] = [];
+  const warnings: string[] = [];
   const never = (): never => {
     throw createError("COC_TEST", "a folder publishes");
   };
   const context: DriverContext = {
     app: "app",
     task: "spool",
-    log: silentLogger(),
+    log: { ...silentLogger(), warn: (_, message) => warnings.push(message) },
     signal: new AbortController().signal,
     trigger: never,
     call: never,
@@ -21,7 +22,7 @@ export function contextOf(answer: (event: FsEvent, count: number) => Promise<Job
       return answer(event, events.length);
     },
   };
-  return { context, events };
+  return { context, events, warnings };
 }
 
 export const ok: JobOutcome = { status: "ok" };
