@@ -8,7 +8,15 @@ const WAITING_LIMIT = 100_000;
 /** Milliseconds before a job that the engine had no room for is tried again. */
 const PATIENCE = 100;
 /** Failures that say nothing about the job itself: the app cannot take it now. */
-const NOT_NOW = new Set(["COC_QUEUE_FULL", "COC_APP_FAILED", "COC_APP_PAUSED"]);
+const NOT_NOW = new Set(["COC_QUEUE_FULL", "COC_APP_FAILED", "COC_APP_PAUSED", "COC_SHUTDOWN"]);
+
+/**
+ * - `open`
+ * - `held`: starts no jobs, events go on waiting
+ * - `draining`: takes no events, runs those that wait
+ * - `closed`: starts no jobs; those that run may still end
+ */
+type BacklogState = "open" | "held" | "draining" | "closed";
 
 /**
  * Events that wait for their jobs. A path that changes again while it waits is told once, by what happened last. What
@@ -18,11 +26,11 @@ export class Backlog {
   readonly #context: DriverContext;
   readonly #waiting = new Map<string, FsEvent>();
   #running = 0;
-  #held = false;
-  #closed = false;
+  #state: BacklogState = "open";
   #dropped = 0;
   #timer: NodeJS.Timeout | undefined;
-  #idle: (() => void) | undefined;
+  #drained: Promise<void> | undefined;
+  #resolve: (() => void) | undefined;
 
   constructor(context: DriverContext) {
     this.#context = context;
@@ -40,7 +48,7 @@ export class Backlog {
   }
 
   add(event: FsEvent): void {
-    if (this.#closed) return;
+    if (this.#state === "draining" || this.#state === "closed") return;
     if (this.#waiting.size >= WAITING_LIMIT && !this.#waiting.has(event.path)) {
       this.#dropped++;
       this.#context.log.warn(
@@ -56,24 +64,51 @@ export class Backlog {
 
   /** Starts no jobs until `release()`; events go on waiting. */
   hold(): void {
-    this.#held = true;
+    if (this.#state === "open") this.#state = "held";
   }
 
   release(): void {
-    this.#held = false;
+    if (this.#state === "held") this.#state = "open";
     this.#next();
   }
 
-  /** Starts no more jobs; resolves when those that run have ended. */
-  async close(): Promise<void> {
-    this.#closed = true;
-    this.#waiting.clear();
+  /**
+   * Runs what waits as long as the app takes jobs: a full queue is waited for, a paused, failed or ending app is not.
+   * Resolves when the last job has ended.
+   */
+  async drain(): Promise<void> {
+    if (this.#state !== "closed") this.#state = "draining";
+    this.#next();
+    if (this.#isBusy()) {
+      this.#drained ??= new Promise((resolve) => (this.#resolve = resolve));
+      await this.#drained;
+    }
+    this.close();
+  }
+
+  /** Starts no more jobs; what waits is named in the log. */
+  close(): void {
+    this.#state = "closed";
     clearTimeout(this.#timer);
-    if (this.#running > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    if (this.#waiting.size > 0) {
+      const paths = [...this.#waiting.keys()].slice(0, 20);
+      this.#context.log.warn({ waiting: this.#waiting.size, paths }, `${this.#waiting.size} changes were not run`);
+    }
+    this.#waiting.clear();
+    if (!this.#isBusy()) this.#resolve?.();
+  }
+
+  #isBusy(): boolean {
+    return this.#running > 0 || this.#waiting.size > 0;
+  }
+
+  #mayStart(): boolean {
+    const wanted = this.#state === "open" || this.#state === "draining";
+    return wanted && this.#timer === undefined && this.#running < RUNNING_LIMIT;
   }
 
   #next(): void {
-    while (!this.#held && !this.#closed && this.#timer === undefined && this.#running < RUNNING_LIMIT) {
+    while (this.#mayStart()) {
       const [event] = this.#waiting.values();
       if (event === undefined) return;
       this.#waiting.delete(event.path);
@@ -85,12 +120,10 @@ export class Backlog {
 
   #ended(event: FsEvent, outcome: JobOutcome): void {
     this.#running--;
-    if (this.#closed) {
-      if (this.#running === 0) this.#idle?.();
-      return;
-    }
     if (outcome.status === "failed") this.#failed(event, outcome.error);
     this.#next();
+    if (this.#state === "closed" && this.#running === 0) this.close();
+    if (!this.#isBusy()) this.#resolve?.();
   }
 
   #failed(event: FsEvent, error: { readonly code: string; readonly message: string }): void {
@@ -99,6 +132,8 @@ export class Backlog {
       return;
     }
     if (!this.#waiting.has(event.path)) this.#waiting.set(event.path, event);
+    if (this.#state === "draining" && error.code !== "COC_QUEUE_FULL") this.#state = "closed";
+    if (this.#state === "closed") return;
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;
       this.#next();

@@ -67,13 +67,13 @@ export class Fs implements Driver {
   async drain(): Promise<void> {
     await this.#stop();
     await this.#settling.drain();
-    await this.#backlog.close();
+    await this.#backlog.drain();
   }
 
   async close(): Promise<void> {
     await this.#stop();
     this.#settling.close();
-    void this.#backlog.close();
+    this.#backlog.close();
   }
 
   info(): Record<string, unknown> {

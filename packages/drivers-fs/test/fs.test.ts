@@ -224,6 +224,53 @@ describe("fs", () => {
     await driver?.close();
   });
 
+  /** Two files that wait, since the driver was paused. */
+  async function waiting(answer: Answer): Promise<FsEvent[]> {
+    const events = await start({}, answer);
+    driver?.pause?.();
+    for (const name of ["a", "b"]) await writeFile(join(folder, name), "");
+    await vi.waitFor(() => expect(driver?.info?.().waiting).toBe(2), { timeout: 5000 });
+    return events;
+  }
+
+  it("runs what waits before it has drained, also where the queue is full at first", async () => {
+    const full: JobOutcome = { status: "failed", error: createError("COC_QUEUE_FULL", "full") };
+    const ran: string[] = [];
+    await waiting(({ path }, count) => {
+      if (count > 2) ran.push(path.slice(folder.length + 1));
+      return count > 2 ? ok : full;
+    });
+    await driver?.drain();
+    expect(ran.sort()).toEqual(["a", "b"]);
+    expect(warnings).toEqual([]);
+  });
+
+  it("runs a file before it has drained that was not whole yet", async () => {
+    const events = await start({ settle: 300 });
+    await writeFile(join(folder, "late"), "");
+    await vi.waitFor(() => expect(driver?.info?.().settling).toBe(1), { interval: 5, timeout: 5000 });
+    await driver?.drain();
+    expect(events.map(({ path }) => path)).toEqual([join(folder, "late")]);
+  });
+
+  it.each(["COC_SHUTDOWN", "COC_APP_FAILED", "COC_APP_PAUSED"] as const)(
+    "has drained when the app answers %s, and says how many were not run",
+    async (code) => {
+      await waiting(() => ({ status: "failed", error: createError(code, "no") }));
+      await driver?.drain();
+      expect(warnings).toEqual(["2 changes were not run"]);
+    },
+  );
+
+  it("ends a drain when it is closed, and says how many were not run", async () => {
+    await waiting(() => ({ status: "failed", error: createError("COC_QUEUE_FULL", "full") }));
+    const draining = driver?.drain();
+    await vi.waitFor(() => expect(driver?.info?.().running).toBe(0));
+    await driver?.close();
+    await draining;
+    expect(warnings).toEqual(["2 changes were not run"]);
+  });
+
   it.each([
     [{}, "path"],
     [{ path: "spool" }, "path"],
