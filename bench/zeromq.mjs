@@ -1,9 +1,9 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { runClient, size, windows } from "./support/client.mjs";
+import { size, windows } from "./support/client.mjs";
 import { program } from "./support/compile.mjs";
-import { compare, interleave, medians } from "./support/figures.mjs";
+import { measureEchoes } from "./support/echoes.mjs";
 import { paths } from "./support/paths.mjs";
 import { startServer } from "./support/server.mjs";
 
@@ -33,27 +33,9 @@ export async function measureZeromq(programs, { rounds, quick }) {
       [js]: `tcp://127.0.0.1:${server.ports.js}`,
       [python]: `tcp://127.0.0.1:${server.ports.python}`,
     };
-    let libzmq;
-    const figures = await interleave({
-      subjects: Object.keys(endpoints),
-      cases: windows,
-      rounds,
-      async measure(subject, window) {
-        const result = await runClient(programs, endpoints[subject], window, { quick });
-        libzmq = result.libzmq;
-        return result.rate;
-      },
-    });
-    return {
-      title: `A ZeroMQ client, a server, a worker process and back, ${size} bytes`,
-      unit: "messages a second",
-      column: "in flight",
-      libzmq,
-      rounds,
-      quick,
-      figures: medians(figures),
-      ratios: compare(figures, targets),
-    };
+    const title = `A ZeroMQ client, a server, a worker process and back, ${size} bytes`;
+    // Awaited here, so that nothing is ended before it is done.
+    return await measureEchoes(programs, { title, endpoints, targets, rounds, quick });
   } finally {
     await programs.close();
     server.remove();

@@ -1,7 +1,7 @@
 import { join } from "node:path";
-import { runClient, size, windows } from "./support/client.mjs";
+import { size, windows } from "./support/client.mjs";
 import { program } from "./support/compile.mjs";
-import { compare, interleave, medians } from "./support/figures.mjs";
+import { measureEchoes } from "./support/echoes.mjs";
 import { paths } from "./support/paths.mjs";
 
 const subjects = {
@@ -21,25 +21,5 @@ export async function measureZmtp(programs, { rounds, quick }) {
   for (const [name, [command, args]] of Object.entries(subjects)) {
     endpoints[name] = await programs.start(command, args).firstLine();
   }
-  let libzmq;
-  const figures = await interleave({
-    subjects: Object.keys(subjects),
-    cases: windows,
-    rounds,
-    async measure(subject, window) {
-      const result = await runClient(programs, endpoints[subject], window, { quick });
-      libzmq = result.libzmq;
-      return result.rate;
-    },
-  });
-  return {
-    title: `ROUTER echo over TCP, ${size} bytes`,
-    unit: "messages a second",
-    column: "in flight",
-    libzmq,
-    rounds,
-    quick,
-    figures: medians(figures),
-    ratios: compare(figures, targets),
-  };
+  return measureEchoes(programs, { title: `ROUTER echo over TCP, ${size} bytes`, endpoints, targets, rounds, quick });
 }
