@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { size, windows } from "./support/client.mjs";
+import { size } from "./support/client.mjs";
 import { program } from "./support/compile.mjs";
 import { measureEchoes } from "./support/echoes.mjs";
 import { paths } from "./support/paths.mjs";
