@@ -55,10 +55,8 @@ it("a start ends what a dead server left in the same folder, and nothing else", 
 
 it("a server that was killed comes back to an empty folder, and its workers are gone", async () => {
   const runtimeDir = await temporaryFolder();
-  const program = fileURLToPath(new URL("fixtures/server.ts", import.meta.url));
-  const server = spawn(process.execPath, ["--conditions=@cocaine/source", "--import", "tsx", program, runtimeDir], {
-    stdio: ["ignore", "pipe", "inherit"],
-  });
+  const program = fileURLToPath(new URL("fixtures/server.mjs", import.meta.url));
+  const server = spawn(process.execPath, [program, runtimeDir], { stdio: ["ignore", "pipe", "inherit"] });
   children.push(server);
   const [line] = await once(createInterface({ input: server.stdout }), "line");
   const worker = Number(/^worker=(\d+)$/.exec(line)?.[1]);
