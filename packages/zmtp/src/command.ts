@@ -10,6 +10,9 @@ export type Metadata = ReadonlyMap<string, Buffer>;
 
 export const GREETING_LENGTH = 64;
 
+// How the PLAIN server of libzmq (4.3.5 among others) begins its ERROR: 0x5e in place of a length of 5 and an E.
+const MISSPELT_ERROR = "^RROR";
+
 export function encodeGreeting(mechanism: Mechanism, server: boolean): Buffer {
   const greeting = Buffer.alloc(GREETING_LENGTH);
   greeting[0] = 0xff;
@@ -41,6 +44,9 @@ export function checkGreeting(greeting: Buffer, mechanism: Mechanism): void {
 export function splitCommand(body: Uint8Array): { name: string; data: Buffer } {
   const buffer = Buffer.from(body.buffer, body.byteOffset, body.length);
   const length = buffer[0] ?? 0;
+  if (buffer.length < 1 + length && buffer.toString("latin1", 0, MISSPELT_ERROR.length) === MISSPELT_ERROR) {
+    return { name: "ERROR", data: buffer.subarray(MISSPELT_ERROR.length) };
+  }
   if (length === 0 || buffer.length < 1 + length) throw protocol("a command without a name");
   return { name: buffer.toString("latin1", 1, 1 + length), data: buffer.subarray(1 + length) };
 }
