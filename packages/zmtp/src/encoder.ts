@@ -3,6 +3,8 @@ const COPY_LIMIT = 4096;
 // The first buffer of a connection is small, since most of ten thousand say little; those after it grow.
 const FIRST_SLAB = 1024;
 const SLAB = 65_536;
+// Characters; its frame has a length of one byte.
+const SHORT_TEXT = 96;
 const MORE = 1;
 const LONG = 2;
 const COMMAND = 4;
@@ -58,10 +60,26 @@ export function createEncoder(): Encoder {
     }
   };
   const text = (flags: number, body: string): void => {
+    if (body.length <= SHORT_TEXT && ascii(flags, body)) return;
     const size = Buffer.byteLength(body);
     if (size > COPY_LIMIT) return frame(flags, Buffer.from(body));
     open(flags, size, true);
     at += slab.write(body, at, size);
+  };
+  /** For short text a loop beats the call into native code. Returns `false`, with nothing done, where it is not ASCII. */
+  const ascii = (flags: number, body: string): boolean => {
+    const size = body.length;
+    reserve(2 + size);
+    for (let index = 0, to = at + 2; index < size; index++) {
+      const code = body.charCodeAt(index);
+      if (code > 0x7f) return false;
+      slab[to + index] = code;
+    }
+    slab[at++] = flags;
+    slab[at++] = size;
+    at += size;
+    length += 2 + size;
+    return true;
   };
   const frame = (flags: number, body: Uint8Array): void => {
     const size = body.length;
