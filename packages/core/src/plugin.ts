@@ -9,6 +9,7 @@ export type {
   JobHandle,
   JobOutcome,
   JobRequest,
+  PauseReason,
   ResponseSink,
 } from "./contracts/driver.ts";
 export type { FeedSocket, OpenFeed } from "./contracts/feed.ts";

@@ -200,7 +200,7 @@ describe("fs", () => {
 
   it("runs no jobs while it is paused, and the ones that came meanwhile afterwards", async () => {
     const events = await start();
-    driver?.pause?.();
+    driver?.pause?.("paused");
     await writeFile(join(folder, "meanwhile"), "");
     await vi.waitFor(() => expect(driver?.info?.().waiting).toBe(1), { timeout: 5000 });
     expect(events).toEqual([]);
@@ -227,7 +227,7 @@ describe("fs", () => {
   /** Two files that wait, since the driver was paused. */
   async function waiting(answer: Answer): Promise<FsEvent[]> {
     const events = await start({}, answer);
-    driver?.pause?.();
+    driver?.pause?.("paused");
     for (const name of ["a", "b"]) await writeFile(join(folder, name), "");
     await vi.waitFor(() => expect(driver?.info?.().waiting).toBe(2), { timeout: 5000 });
     return events;

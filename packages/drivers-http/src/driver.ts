@@ -1,17 +1,19 @@
-import type { Driver, DriverContext } from "@cocaine/core/plugin";
+import type { Driver, DriverContext, PauseReason } from "@cocaine/core/plugin";
 import { CLOSING, notAllowed, PAUSED } from "./answer.ts";
 import type { Listeners, Membership } from "./listeners.ts";
 import type { HttpOptions } from "./options.ts";
-import type { Closable, Site } from "./site.ts";
+import type { Site, Waiting } from "./site.ts";
 
 /** Makes the driver of one task: its place on a shared listener, and what it counts. */
 export function createTaskDriver(options: HttpOptions, context: DriverContext, listeners: Listeners): Driver {
   const { methods, limits } = options;
-  const open = new Set<Closable>();
+  const open = new Set<Waiting>();
+  /** Requests that came while the app's queue was full. Each holds up its connection, so there are not many. */
+  const held = new Set<Waiting>();
   const statuses: Record<string, number> = {};
   let requests = 0;
   let aborted = 0;
-  let paused = false;
+  let hold: PauseReason | undefined;
   let closing = false;
   let idle: (() => void) | undefined;
   let membership: Membership | undefined;
@@ -30,9 +32,15 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
     get closing() {
       return closing;
     },
-    admit({ method = "" }) {
-      if (closing) return CLOSING;
-      if (paused) return PAUSED;
+    holds(exchange) {
+      if (hold !== "full" || (closing && !held.has(exchange))) return false;
+      held.add(exchange);
+      return true;
+    },
+    admit(exchange, { method = "" }) {
+      // One that waited before the task began to close is served all the same.
+      if (closing && !held.has(exchange)) return CLOSING;
+      if (hold === "paused") return PAUSED;
       return methods === undefined || methods.includes(method) ? trigger : notAllowed(methods);
     },
     opened(exchange) {
@@ -41,6 +49,7 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
     },
     closed(exchange, status) {
       open.delete(exchange);
+      held.delete(exchange);
       if (status === 0) aborted++;
       else {
         const kind = `${Math.floor(status / 100)}xx`;
@@ -49,6 +58,15 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
       if (open.size === 0) idle?.();
     },
   };
+
+  /** Until the queue is full again. */
+  function admitHeld(): void {
+    for (const exchange of held) {
+      if (hold === "full") return;
+      exchange.admit();
+      held.delete(exchange);
+    }
+  }
 
   async function close(): Promise<void> {
     closing = true;
@@ -62,11 +80,13 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
       // Closed while it was opening.
       if (closed !== undefined) await membership.leave();
     },
-    pause() {
-      paused = true;
+    pause(reason) {
+      hold = reason;
+      if (reason === "paused") admitHeld();
     },
     resume() {
-      paused = false;
+      hold = undefined;
+      admitHeld();
     },
     async drain() {
       closing = true;
@@ -82,7 +102,8 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
       path: options.path,
       connections: membership?.connections() ?? 0,
       requests,
-      running: open.size,
+      running: open.size - held.size,
+      waiting: held.size,
       statuses: { ...statuses },
       aborted,
     }),

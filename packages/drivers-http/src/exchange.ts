@@ -6,7 +6,7 @@ import type { Connection } from "./connection.ts";
 import { type Head, parseHead } from "./head.ts";
 import { type Body, LINGER, type Reply, type ReplyOwner } from "./reply.ts";
 import { bodyLength, describe, requestIdOf } from "./request.ts";
-import type { Closable, Site } from "./site.ts";
+import type { Site, Waiting } from "./site.ts";
 import { Upload } from "./upload.ts";
 
 /**
@@ -21,7 +21,7 @@ import { Upload } from "./upload.ts";
 export type ExchangeState = "waiting" | "headed" | "flowing" | "ended" | "closed";
 
 /** There is one for every request, so it is one object without closures or promises. */
-export class Exchange implements ResponseSink, ReplyOwner, Closable {
+export class Exchange implements ResponseSink, ReplyOwner, Waiting {
   #state: ExchangeState = "waiting";
   readonly #site: Site;
   readonly #connection: Connection;
@@ -67,10 +67,9 @@ export class Exchange implements ResponseSink, ReplyOwner, Closable {
     else setImmediate(admit, this);
   }
 
-  /** Makes it a job, or says why not. */
   admit(): void {
-    if (this.#state !== "waiting") return;
-    const trigger = this.#site.admit(this.#request);
+    if (this.#state !== "waiting" || this.#site.holds(this)) return;
+    const trigger = this.#site.admit(this, this.#request);
     if (typeof trigger !== "function") return this.refuse(trigger);
     if (this.#length > this.#site.bodyLimit) return this.refuse(BODY_TOO_LARGE);
     const http = describe(this.#request, this.#connection, this.#site.path);

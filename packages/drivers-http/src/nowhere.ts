@@ -13,6 +13,7 @@ export function createNowhere(log: Logger) {
     accessLog: false,
     log,
     closing: false,
+    holds: () => false,
     admit: () => problem,
     opened: () => undefined,
     closed: () => undefined,

@@ -18,16 +18,20 @@ export interface Site {
   readonly log: Logger;
   /** It ends: connections are not kept. */
   readonly closing: boolean;
+  /** The exchange has to wait: `admit()` is called again when the app's queue has room. */
+  holds(exchange: Waiting): boolean;
   /** What runs a request as a job, or why it does not become one. */
-  admit(request: IncomingMessage): Problem | DriverContext["trigger"];
+  admit(exchange: Waiting, request: IncomingMessage): Problem | DriverContext["trigger"];
   /** A request came. */
-  opened(exchange: Closable): void;
+  opened(exchange: Waiting): void;
   /** It is over: answered to the last byte, or its client is gone. */
-  closed(exchange: Closable, status: number): void;
+  closed(exchange: Waiting, status: number): void;
 }
 
 /** A request that is not over. */
-export interface Closable {
+export interface Waiting {
+  /** Makes it a job, or says why not. */
+  admit(): void;
   /** The task ends now: answers what has no answer yet and cancels its job. */
   abort(): void;
 }

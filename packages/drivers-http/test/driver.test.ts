@@ -127,13 +127,57 @@ describe("pause", () => {
     const { driver, port } = await start((job) => answer(job, "ok"));
     const client = await dial(port);
     const ask = () => client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
-    driver.pause?.();
+    driver.pause?.("paused");
     ask();
     const text = await client.until(/COC_APP_PAUSED/);
     expect(text).toMatch(/^HTTP\/1.1 503 [\s\S]*Retry-After: 5/);
     driver.resume?.();
     ask();
     await client.until(/200 OK[\s\S]*ok$/);
+  });
+
+  it("because the queue is full lets requests wait, and serves them in their order when there is room", async () => {
+    const { driver, port, jobs } = await start((job) => answer(job, "ok"));
+    driver.pause?.("full");
+    const [first, second, leaver] = await Promise.all([dial(port), dial(port), dial(port)]);
+    const ask = (path: string, client = first) => client.send(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`);
+    const waiting = (count: number) =>
+      vi.waitFor(() => expect(driver.info?.()).toMatchObject({ waiting: count, running: 0 }));
+    ask("/first");
+    await waiting(1);
+    ask("/leaver", leaver);
+    await waiting(2);
+    ask("/second", second);
+    await waiting(3);
+    leaver.socket.destroy();
+    await waiting(2);
+    driver.resume?.();
+    await Promise.all([first, second].map((client) => client.until(/200 OK[\s\S]*ok$/)));
+    expect(jobs.map(({ metadata }) => metadata.http.url)).toEqual(["/first", "/second"]);
+  });
+
+  it("of the app answers those that waited for room", async () => {
+    const { driver, port } = await start((job) => answer(job, "ok"));
+    const client = await dial(port);
+    driver.pause?.("full");
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await vi.waitFor(() => expect(driver.info?.()).toMatchObject({ waiting: 1 }));
+    driver.pause?.("paused");
+    await client.until(/COC_APP_PAUSED/);
+  });
+
+  it("does not cost those that waited for room when the task ends", async () => {
+    const { driver, port } = await start((job) => answer(job, "ok"));
+    const [client, late] = await Promise.all([dial(port), dial(port)]);
+    driver.pause?.("full");
+    client.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await vi.waitFor(() => expect(driver.info?.()).toMatchObject({ waiting: 1 }));
+    const draining = driver.drain();
+    late.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    await late.until(/COC_SHUTDOWN/);
+    driver.resume?.();
+    await client.until(/200 OK[\s\S]*ok$/);
+    await draining;
   });
 });
 

@@ -121,7 +121,7 @@ describe("auto", () => {
   it("leaves out what was due while it was paused", async () => {
     const runs = await start({ interval: 10 });
     await count(runs, 1);
-    driver.pause?.();
+    driver.pause?.("paused");
     const before = runs.length;
     const paused = performance.now();
     await vi.waitFor(() => expect(performance.now() - paused).toBeGreaterThan(60), { interval: 5 });
@@ -137,7 +137,7 @@ describe("auto", () => {
     await count(runs, 1);
     const at = performance.now();
     await vi.waitFor(() => expect(performance.now() - at).toBeGreaterThan(30), { interval: 5 });
-    driver.pause?.();
+    driver.pause?.("paused");
     runs[0]?.end();
     await vi.waitFor(() => expect(driver.info?.()).toMatchObject({ runs: 1, running: false }));
     expect(runs).toHaveLength(1);
@@ -147,7 +147,7 @@ describe("auto", () => {
 
   it("makes up for it by one run where missed is once", async () => {
     const runs = await start({ interval: 10, missed: "once" });
-    driver.pause?.();
+    driver.pause?.("paused");
     const paused = performance.now();
     await vi.waitFor(() => expect(performance.now() - paused).toBeGreaterThan(60), { interval: 5 });
     driver.resume?.();

@@ -46,6 +46,8 @@ export class Connection {
   /** No messages, only commands, until the handshake is done. */
   readonly #limits: { frame: number; message: number; frames: number };
   readonly #paused = new Set<PauseReason>();
+  /** Messages that had been read when the pause came: those of one read at most. */
+  readonly #late: Uint8Array[][] = [];
   #state: ConnectionState = "greeting";
   #pulse: Pulse | undefined;
   #timer: NodeJS.Timeout | undefined;
@@ -59,7 +61,9 @@ export class Connection {
     this.#limits = { frame: limits.frame, message: limits.message, frames: 0 };
     this.#decoder = createDecoder(this.#limits, {
       message: (frames) => {
-        if (this.#state === "ready") events.message(frames);
+        if (this.#state !== "ready") return;
+        if (this.#paused.size > 0) this.#late.push(frames);
+        else events.message(frames);
       },
       command: (body) => this.#command(body),
     });
@@ -86,7 +90,10 @@ export class Connection {
     return this.#state === "ready" && this.#outbox.message(frames);
   }
 
-  /** Stops reading, for one of two reasons: reading goes on when neither holds. A handshake is always ended first. */
+  /**
+   * Stops reading, for one of two reasons: reading goes on when neither holds. No message comes after it, also of those
+   * that had been read. A handshake is always ended first.
+   */
   pause(reason: PauseReason): void {
     this.#paused.add(reason);
     if (this.#state === "ready") this.#socket.pause();
@@ -94,6 +101,9 @@ export class Connection {
 
   resume(reason: PauseReason): void {
     this.#paused.delete(reason);
+    while (this.#late.length > 0 && this.#paused.size === 0 && this.#state === "ready") {
+      this.#events.message(this.#late.shift() as Uint8Array[]);
+    }
     if (this.#paused.size === 0) this.#socket.resume();
   }
 
@@ -102,6 +112,7 @@ export class Connection {
     if (this.#state === "closed") return;
     this.#outbox.flush();
     this.#state = "closed";
+    this.#late.length = 0;
     clearTimeout(this.#timer);
     this.#pulse?.stop();
     if (this.#socket.connecting) {

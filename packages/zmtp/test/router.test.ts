@@ -125,6 +125,27 @@ describe("pressure", () => {
     await vi.waitFor(() => expect([drained, count]).toEqual([1, sent]), soon);
   });
 
+  it("of a peer paused in the middle of a read keeps back what was read, in its order", async () => {
+    const received: string[] = [];
+    const { endpoint } = await bound({
+      onMessage(peer, frames) {
+        received.push(String(frames[0]));
+        if (received.length % 3 !== 0) return;
+        peer.pause();
+        resume = () => peer.resume();
+      },
+    });
+    let resume = () => {};
+    const { dealer } = await connected(endpoint);
+    const numbers = Array.from({ length: 10 }, (_, number) => String(number));
+    for (const number of numbers) dealer.send([number]);
+    for (const so of [3, 6, 9]) {
+      await vi.waitFor(() => expect(received).toEqual(numbers.slice(0, so)), soon);
+      resume();
+    }
+    await vi.waitFor(() => expect(received).toEqual(numbers), soon);
+  });
+
   it("of a paused router keeps messages back, and a peer that is paused for itself stays so", async () => {
     const received: string[] = [];
     const peers: Peer[] = [];

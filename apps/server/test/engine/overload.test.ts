@@ -27,4 +27,31 @@ describe.each(languages)("more than a $type app can take", ({ type, file }) => {
     expect(host.app("load").queue.depth).toBe(0);
     expect(process.memoryUsage().rss - before).toBeLessThan(64 * 1024 * 1024);
   });
+
+  it("waits at its senders where the task blocks, and none of it is lost", { timeout: 60_000 }, async () => {
+    const { endpoint, host } = await startLoaded({ type, file, engine, task: { overflow: "block" } });
+    let deepest = 0;
+    const watch = setInterval(() => {
+      deepest = Math.max(deepest, host.app("load").queue.depth);
+    }, 1);
+    const client = connectClient(endpoint("event"));
+    const url = endpoint("sleep");
+    const [answers, responses] = await Promise.all([
+      client.send(5000, 1000, () => {
+        deepest = Math.max(deepest, host.app("load").queue.depth);
+      }),
+      Promise.all(
+        Array.from({ length: 40 }, async (_, number) => {
+          const response = await fetch(url, { method: "POST", body: `body ${number}` });
+          await response.arrayBuffer();
+          return response.status;
+        }),
+      ),
+    ]);
+    clearInterval(watch);
+    expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
+    expect(new Set(answers.map(({ text }) => text)).size).toBe(5000);
+    expect(responses).not.toContain(503);
+    expect(deepest).toBeLessThanOrEqual(5);
+  });
 });

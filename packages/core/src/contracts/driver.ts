@@ -5,9 +5,12 @@ import type { Logger } from "../observe/log.ts";
 export interface Driver {
   /** Opens what the driver listens on or watches. Resolves when triggers can flow; rejects with a clear error. */
   start(): Promise<void>;
-  /** Stops triggering and keeps what is open: the app is paused, or the queue is full and the task blocks. */
-  pause?(): void;
-  /** Triggers again. */
+  /**
+   * Stops triggering at once, in the middle of what was read too, and keeps what is open. Called again when the reason
+   * changes.
+   */
+  pause?(reason: PauseReason): void;
+  /** Triggers again; may be paused again before it returns. */
   resume?(): void;
   /** Takes no new jobs. Resolves when those that it triggered have ended. */
   drain(): Promise<void>;
@@ -16,6 +19,13 @@ export interface Driver {
   /** Facts for the operator: the real endpoint, counts, the next run. */
   info?(): Record<string, unknown>;
 }
+
+/**
+ * - `paused`: the operator paused the app
+ * - `full`: the app's queue is full, and the task's `overflow` is `block`. It will go on soon: what the outside world
+ *   sends waits there, and nothing is turned away.
+ */
+export type PauseReason = "paused" | "full";
 
 /** What a driver is given. */
 export interface DriverContext {

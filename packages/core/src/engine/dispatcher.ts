@@ -14,6 +14,8 @@ export interface DispatcherOwner {
   /** A job is over for its caller; `error` unless it ended well. */
   settled(job: Job, error: CocaineError | undefined): void;
   poolChanged(event: PoolEvent): void;
+  /** The queue is full (`true`), or half empty again. May trigger jobs before it returns. */
+  full(full: boolean): void;
   /** The workers cannot be started; `undefined`: they can again. */
   failed(error: CocaineError | undefined): void;
 }
@@ -30,6 +32,8 @@ export class Dispatcher implements JobOwner, PoolOwner {
   readonly #deadlines = new Deadlines((job) => this.#expire(job));
   #ids = 0;
   #limit: number;
+  /** The owner was told that the queue is full. */
+  #full = false;
   #pool: Pool | undefined;
   #failure: CocaineError | undefined;
   /** Set while no jobs are taken: what they are told. */
@@ -59,6 +63,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
     this.#pool = pool;
     this.#limit = limit;
     this.#failure = undefined;
+    this.#gauge();
     pool.serve();
   }
 
@@ -106,7 +111,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
     this.#deadlines.remove(job);
     this.#leave();
     if (job.state === "waiting") {
-      if (job.queued) this.queue.remove(job);
+      if (job.queued) this.#dequeue(job);
       job.finish();
     } else {
       job.abandon(reason);
@@ -117,6 +122,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
 
   next(): Job | undefined {
     let job = this.queue.shift();
+    if (this.#full) this.#gauge();
     // The timer of the deadlines may be late on a busy loop; an expired job must not reach a worker.
     while (job !== undefined && job.deadline !== Number.POSITIVE_INFINITY && job.deadline <= Date.now()) {
       this.#settle(job, deadlinePassed(job.task.name, true));
@@ -170,15 +176,43 @@ export class Dispatcher implements JobOwner, PoolOwner {
     if (this.queue.length >= this.#limit) {
       const oldest = job.task.policy.overflow === "drop-oldest" ? this.queue.oldest : undefined;
       if (oldest === undefined) return this.#failSoon(job, queueFull(this.#app, this.#limit));
-      this.queue.remove(oldest);
+      this.#dequeue(oldest);
       this.#settle(oldest, dropped(this.#app, this.#limit));
     }
     this.queue.push(job);
     this.#pool?.feed();
+    if (this.queue.length >= this.#limit) this.#gauge();
+  }
+
+  #dequeue(job: Job): void {
+    this.queue.remove(job);
+    if (this.#full) this.#gauge();
+  }
+
+  /** Tells the owner when the queue has become full. When it is half empty again, that is told a moment later. */
+  #gauge(): void {
+    if (this.#full) {
+      if (this.#hasRoom()) queueMicrotask(this.#tellRoom);
+    } else if (this.queue.length >= this.#limit) {
+      this.#full = true;
+      this.#owner.full(true);
+    }
+  }
+
+  // Later, since jobs are triggered by it, and whoever took a job off the queue is in the middle of handing them out.
+  readonly #tellRoom = (): void => {
+    if (!this.#full || !this.#hasRoom()) return;
+    this.#full = false;
+    this.#owner.full(false);
+  };
+
+  #hasRoom(): boolean {
+    return this.queue.length <= this.#limit / 2;
   }
 
   #failWaiting(error: CocaineError): void {
     for (let job = this.queue.shift(); job !== undefined; job = this.queue.shift()) this.#settle(job, error);
+    if (this.#full) this.#gauge();
   }
 
   #mayRetry(job: Job, cause: "crash" | "error"): boolean {
@@ -201,7 +235,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
     const waiting = job.state === "waiting";
     const error = deadlinePassed(job.task.name, waiting);
     if (waiting) {
-      this.queue.remove(job);
+      this.#dequeue(job);
       return this.#settle(job, error);
     }
     const { worker } = job;

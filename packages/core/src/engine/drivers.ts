@@ -1,4 +1,4 @@
-import type { Driver, DriverContext } from "../contracts/driver.ts";
+import type { Driver, DriverContext, PauseReason } from "../contracts/driver.ts";
 import { createError, messageOf } from "../errors.ts";
 import type { TaskSpec } from "../manifest/manifest.ts";
 import type { Logger } from "../observe/log.ts";
@@ -10,6 +10,8 @@ interface Running {
   readonly spec: TaskSpec;
   readonly driver: Driver;
   readonly controller: AbortController;
+  /** Why it does not trigger now. */
+  hold: PauseReason | undefined;
 }
 
 /** The drivers of one app. */
@@ -18,6 +20,7 @@ export class Drivers {
   readonly #makeContext: MakeContext;
   readonly #log: Logger;
   #paused = false;
+  #full = false;
 
   constructor(makeContext: MakeContext, log: Logger) {
     this.#makeContext = makeContext;
@@ -42,12 +45,18 @@ export class Drivers {
 
   pause(): void {
     this.#paused = true;
-    for (const { driver } of this.#running.values()) driver.pause?.();
+    this.#holdAll();
   }
 
   resume(): void {
     this.#paused = false;
-    for (const { driver } of this.#running.values()) driver.resume?.();
+    this.#holdAll();
+  }
+
+  /** The queue is full, or has room again: holds the drivers of tasks that block, or lets them go on. */
+  setFull(full: boolean): void {
+    this.#full = full;
+    this.#holdAll();
   }
 
   /** Takes no new jobs; resolves when those that the drivers triggered have ended. */
@@ -83,8 +92,23 @@ export class Drivers {
       const message = `task "${spec.name}" (${spec.driver.name}) could not start: ${messageOf(cause)}`;
       throw createError("COC_DRIVER_START", message, { cause });
     }
-    if (this.#paused) driver.pause?.();
-    this.#running.set(spec.name, { spec, driver, controller });
+    const running: Running = { spec, driver, controller, hold: undefined };
+    this.#running.set(spec.name, running);
+    this.#hold(running);
+  }
+
+  #holdAll(): void {
+    for (const running of this.#running.values()) this.#hold(running);
+  }
+
+  #hold(running: Running): void {
+    const { driver, spec } = running;
+    const blocked = this.#full && spec.policy.overflow === "block";
+    const reason = this.#paused ? "paused" : blocked ? "full" : undefined;
+    if (reason === running.hold) return;
+    running.hold = reason;
+    if (reason === undefined) driver.resume?.();
+    else driver.pause?.(reason);
   }
 
   async #close(name: string): Promise<void> {

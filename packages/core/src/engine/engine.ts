@@ -203,6 +203,10 @@ export class Engine implements DispatcherOwner {
     this.feed.event("@pool", { size: event.size, queue: this.#dispatcher.queue.length });
   }
 
+  full(full: boolean): void {
+    this.#drivers.setFull(full);
+  }
+
   failed(error: CocaineError | undefined): void {
     this.#failure = error;
     if (this.#state === "running" || this.#state === "failed") this.#state = error === undefined ? "running" : "failed";

@@ -85,7 +85,7 @@ export const taskPolicySchema = z.strictObject({
   /** Its jobs go before the others. */
   urgent: z.boolean().default(false),
   /** What happens to a job that comes when the queue is full. */
-  overflow: z.enum(["reject", "drop-oldest"]).default("reject"),
+  overflow: z.enum(["reject", "drop-oldest", "block"]).default("reject"),
   /** How often a job that began and did not end well is run again. */
   retries: z
     .strictObject({

@@ -73,6 +73,34 @@ describe("a job", () => {
     expect(app.host.app("app").queue.depth).toBe(1);
   });
 
+  it("stops its driver where the task says block and the queue is full, until it is half empty", async () => {
+    await start({ "queue-limit": 4, "pool-limit": 1 }, { overflow: "block" }, silent);
+    const jobs = Array.from({ length: 4 }, () => run());
+    expect(app.holds).toEqual([]);
+    jobs.push(run());
+    expect(app.holds).toEqual(["event: full"]);
+    await expect(run()).rejects.toMatchObject({ code: "COC_QUEUE_FULL" });
+    const worker = workerAt(0);
+    await vi.waitFor(() => expect(worker.invoked()).toEqual([1]));
+    worker.answer(1, "");
+    await vi.waitFor(() => expect(worker.invoked()).toEqual([1, 2]));
+    expect(app.holds).toEqual(["event: full"]);
+    worker.answer(2, "");
+    await vi.waitFor(() => expect(app.holds).toEqual(["event: full", "event: resumed"]));
+    await app.host.close({ deadline: 0 });
+    await Promise.allSettled(jobs);
+  });
+
+  it("holds a driver for one reason after the other", async () => {
+    await start({ "queue-limit": 1, "pool-limit": 1 }, { overflow: "block" }, silent);
+    const jobs = [run(), run()].map((job) => job.catch(() => undefined));
+    await app.host.pause("app");
+    await app.host.resume("app");
+    expect(app.holds).toEqual(["event: full", "event: paused", "event: full"]);
+    await app.host.close({ deadline: 0 });
+    await Promise.all(jobs);
+  });
+
   it("that is urgent goes before those that are not", async () => {
     await start({ "pool-limit": 1 }, {}, silent);
     const ids = ["first", "second", "urgent"].map((name) => {

@@ -222,7 +222,7 @@ describe("a manifest", () => {
       changed((m) => set(m.tasks.event, "overflow", "wait")),
       "tasks.event.overflow",
       '"wait"',
-      'one of "reject", "drop-oldest"',
+      'one of "reject", "drop-oldest", "block"',
     ],
     [
       "a key within retries",

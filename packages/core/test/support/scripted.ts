@@ -41,6 +41,8 @@ export interface Scripted {
   readonly workers: ScriptedWorker[];
   /** Contexts of the drivers, by task. */
   readonly contexts: Map<string, DriverContext>;
+  /** How drivers were paused and resumed, as `<task>: <reason>` and `<task>: resumed`. */
+  readonly holds: string[];
   close(): Promise<void>;
 }
 
@@ -57,6 +59,7 @@ export async function scripted(
 ): Promise<Scripted> {
   const workers: ScriptedWorker[] = [];
   const contexts = new Map<string, DriverContext>();
+  const holds: string[] = [];
   const runtimeDir = await mkdtemp(join(tmpdir(), "cocaine-core-"));
   const backend = defineBackend({
     name: "process",
@@ -95,6 +98,8 @@ export async function scripted(
         start: async () => {
           if (options.endpoint === "taken") throw new Error("the endpoint is taken");
         },
+        pause: (reason) => holds.push(`${context.task}: ${reason}`),
+        resume: () => holds.push(`${context.task}: resumed`),
         drain: async () => undefined,
         close: async () => undefined,
         info: () => ({ endpoint: options.endpoint }),
@@ -111,6 +116,7 @@ export async function scripted(
     host,
     workers,
     contexts,
+    holds,
     async close() {
       await host.close({ deadline: 0 });
       await rm(runtimeDir, { recursive: true });

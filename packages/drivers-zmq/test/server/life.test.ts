@@ -34,7 +34,7 @@ test("a paused server keeps its clients waiting and goes on when resumed", async
   const socket = request(endpoint);
   await socket.send("before");
   expect(await receive(socket)).toEqual(["before"]);
-  driver.pause?.();
+  driver.pause?.("paused");
   await socket.send("while paused");
   const late = request(endpoint);
   await late.send("connected while paused");
