@@ -16,7 +16,7 @@ export const settingsSchema = z.strictObject({
     )
     .refine((value) => /^(memory:$|files:.|mongodb)/.test(value), "memory: or files:/path")
     .optional(),
-  /** Folder of sockets, mode 0700. */
+  /** Folder of sockets, mode 0711. */
   "runtime-dir": z.string().min(1).optional(),
   "log-level": z.enum(LOG_LEVELS).optional(),
   "log-format": z.enum(["json", "pretty"]).optional(),

@@ -1,3 +1,4 @@
+import { chmod } from "node:fs/promises";
 import { dirname } from "node:path";
 import { type Logger, messageOf } from "@cocaine/core/plugin";
 import { createRouter, type Peer } from "@cocaine/zmtp";
@@ -14,7 +15,7 @@ export interface LocalServer {
    * Opens the endpoint. A socket that a killed server left is replaced.
    *
    * @throws `COC_ADMIN_RUNNING` if a server listens there already; `COC_ADMIN_SOCKET` if it cannot be bound;
-   * `COC_ADMIN_FOLDER` if others can enter its folder, or it cannot be made.
+   * `COC_ADMIN_FOLDER` if others can read or write its folder, or it cannot be made.
    */
   start(): Promise<void>;
   /** Closes the endpoint; streams that run end. May be called twice. */
@@ -22,12 +23,12 @@ export interface LocalServer {
 }
 
 export interface LocalServerOptions extends Node {
-  /** Absolute path of the socket, in a folder of mode 0700, which is made if it is not there. */
+  /** Absolute path of the socket, in a folder of mode 0711 or 0700, which is made if it is not there. */
   readonly path: string;
   readonly log: Logger;
 }
 
-/** Makes the control endpoint. Whoever can enter the folder of its socket may do everything. */
+/** Makes the control endpoint. Whoever may write to its socket, of mode 0600, may do everything. */
 export function createLocalServer({ path, log, ...node }: LocalServerOptions): LocalServer {
   const clients = new Map<Peer, Map<string, Session>>();
 
@@ -66,6 +67,7 @@ export function createLocalServer({ path, log, ...node }: LocalServerOptions): L
       await router.bind(`ipc://${path}`).catch((error: unknown) => {
         throw socketError(path, error);
       });
+      await chmod(path, 0o600);
     },
     async close() {
       for (const sessions of clients.values()) for (const session of sessions.values()) session.cancel();

@@ -35,7 +35,8 @@ const text = new TextDecoder();
 describe("the local control endpoint", () => {
   it("makes its folder so that only its user can enter it", async () => {
     const { path } = await startServer();
-    expect((await stat(join(path, ".."))).mode & 0o777).toBe(0o700);
+    expect((await stat(join(path, ".."))).mode & 0o777).toBe(0o711);
+    expect((await stat(path)).mode & 0o777).toBe(0o600);
   });
 
   it("runs every action on an app", async () => {
@@ -206,7 +207,7 @@ describe("starting where something is already", () => {
     expect(await (await connected(path)).call("list", {})).toEqual([]);
   });
 
-  it("is refused if others can enter the folder, which is left as it is", async () => {
+  it("is refused if others can read the folder, which is left as it is", async () => {
     const { host, logs } = await startServer();
     const folder = join(await temporaryFolder(), "open");
     await mkdir(folder);
