@@ -1,4 +1,4 @@
-import { rm } from "node:fs/promises";
+import { chmod, chown, rm } from "node:fs/promises";
 import { join } from "node:path";
 import {
   type Backend,
@@ -9,12 +9,16 @@ import {
   type WorkerLink,
   type WorkerSpec,
 } from "@cocaine/core/plugin";
+import type { Account } from "./account.ts";
 import { type Bus, createBus } from "./bus.ts";
+import { type Confinement, prepareConfinement } from "./confinement.ts";
 import { type Environment, workerEnvironment } from "./environment.ts";
-import { backendFailure, noCommand, notOpen, pathTooLong } from "./failure.ts";
+import { backendFailure, noCommand, notOpen, noWay, pathTooLong } from "./failure.ts";
 import { makeFolder } from "./folder.ts";
 import { removeLeftovers } from "./leftovers.ts";
 import { createProgress } from "./progress.ts";
+import { obstacleTo } from "./reach.ts";
+import { createSweeper, type Sweeper } from "./sweeper.ts";
 import { ProcessWorker } from "./worker.ts";
 
 /** Bytes of a Unix socket's path: sun_path of unix(7) without its final zero. */
@@ -24,6 +28,8 @@ interface Opened {
   readonly folder: string;
   readonly endpoint: string;
   readonly bus: Bus;
+  readonly sweeper: Sweeper;
+  readonly confinement: Confinement;
 }
 
 export function createProcessBackend(env: Environment, context: BackendContext): Backend {
@@ -60,6 +66,7 @@ export function createProcessBackend(env: Environment, context: BackendContext):
   };
 
   async function open(): Promise<Opened> {
+    const confinement = await prepareConfinement(context, env);
     const folder = await prepareFolder();
     const path = join(folder, "bus");
     const bus = createBus((error) => log.warn({ err: error }, "a connection to the workers' bus was refused"));
@@ -68,11 +75,23 @@ export function createProcessBackend(env: Environment, context: BackendContext):
       await bus.bind(`ipc://${path}`).catch((cause: unknown) => {
         throw backendFailure(folder, cause);
       });
+      if (confinement.account !== undefined) await admit(confinement.account, folder, path);
     } catch (error) {
+      await bus.close();
       await rm(folder, { recursive: true, force: true });
       throw error;
     }
-    return { folder, endpoint: `ipc://${path}`, bus };
+    const endpoint = `ipc://${path}`;
+    return { folder, endpoint, bus, sweeper: createSweeper(endpoint, log), confinement };
+  }
+
+  /** Lets the user of the workers, and nobody else, use the socket: the folder stays ours, so that nothing is put there. */
+  async function admit(account: Account, folder: string, socket: string): Promise<void> {
+    await chown(socket, account.uid, account.gid);
+    await chmod(socket, 0o600);
+    await chmod(folder, 0o711);
+    const obstacle = obstacleTo(socket, account);
+    if (obstacle !== undefined) throw noWay(account, obstacle);
   }
 
   async function prepareFolder(): Promise<string> {
@@ -84,14 +103,19 @@ export function createProcessBackend(env: Environment, context: BackendContext):
     }
   }
 
-  function startWorker({ folder, endpoint, bus }: Opened, launch: Launch & { kind: "command" }, spec: WorkerSpec) {
+  function startWorker(
+    { folder, endpoint, ...opened }: Opened,
+    launch: Launch & { kind: "command" },
+    spec: WorkerSpec,
+  ) {
+    const { confinement } = opened;
     const path = join(folder, `${spec.identity}.progress`);
-    const progress = createProgress(path);
+    const progress = createProgress(path, confinement.account);
     const worker = new ProcessWorker({
+      ...opened,
       launch,
-      env: workerEnvironment(env, launch, spec, { app, endpoint, progress: path }),
+      env: workerEnvironment(env, confinement.env, launch, spec, { app, endpoint, progress: path }),
       spec,
-      bus,
       progress,
       log,
     });
@@ -105,6 +129,7 @@ export function createProcessBackend(env: Environment, context: BackendContext):
     // A start that failed has told its caller, and left nothing.
     const last = await opening?.catch(() => undefined);
     if (last === undefined) return;
+    await last.sweeper.idle();
     await last.bus.close();
     await rm(last.folder, { recursive: true, force: true });
   }

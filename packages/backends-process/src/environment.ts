@@ -15,9 +15,16 @@ export interface Address {
 }
 
 /** The environment of one worker (docs/worker-protocol.md); an app cannot overwrite the protocol's variables. */
-export function workerEnvironment(base: Environment, launch: CommandLaunch, spec: WorkerSpec, to: Address) {
+export function workerEnvironment(
+  base: Environment,
+  user: Environment,
+  launch: CommandLaunch,
+  spec: WorkerSpec,
+  to: Address,
+) {
   return {
     ...base,
+    ...user,
     ...launch.env,
     COCAINE_ENDPOINT: to.endpoint,
     COCAINE_IDENTITY: spec.identity,

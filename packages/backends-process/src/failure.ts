@@ -1,6 +1,8 @@
 import { statSync } from "node:fs";
 import { type CocaineError, type CommandLaunch, createError, messageOf } from "@cocaine/core/plugin";
+import type { Account } from "./account.ts";
 import { isErrno } from "./group.ts";
+import type { Obstacle } from "./reach.ts";
 
 /** Says why a command could not be started, and what to do. */
 export function startFailure(launch: CommandLaunch, cause: unknown): CocaineError {
@@ -52,6 +54,14 @@ export function pathTooLong(path: string, limit: number): CocaineError {
   return createError(
     "COC_BACKEND_START",
     `The path ${path} has ${Buffer.byteLength(path)} bytes, and that of a Unix socket has ${limit} at most: use a shorter runtime folder or app name`,
+  );
+}
+
+/** The workers' user cannot come to the socket. */
+export function noWay({ name, uid, gid }: Account, { path, why }: Obstacle): CocaineError {
+  return createError(
+    "COC_BACKEND_ACCOUNT",
+    `workers cannot run as user "${name}" (${uid}:${gid}), who may not ${why} on the way to their socket: chmod o+x ${path}, or take another runtime folder`,
   );
 }
 

@@ -17,7 +17,8 @@ export interface ProcessBackendOptions {
  * Makes the backend `process`: each worker a process in a session and group of its own, which speaks the worker
  * protocol over ZMTP 3.1 on a Unix socket.
  *
- * A worker that cannot be started exits with `COC_WORKER_START`; `start()` rejects with `COC_BACKEND_START`.
+ * A worker that cannot be started exits with `COC_WORKER_START`; `start()` rejects with `COC_BACKEND_START`,
+ * `COC_BACKEND_ACCOUNT` or `COC_BACKEND_LIMITS`.
  */
 export function processBackend(options: ProcessBackendOptions = {}) {
   const env = options.env ?? cleanEnvironment();

@@ -15,6 +15,19 @@ const OUTPUT_GRACE = 1000;
  */
 type ProgramState = "running" | "exited";
 
+/** What a program is started with. */
+export interface ProgramParts {
+  readonly launch: CommandLaunch;
+  /** Comes before the command, which it becomes. */
+  readonly prefix: readonly string[];
+  readonly env: Environment;
+  /** Takes each line that it writes. */
+  onLine(stream: "stdout" | "stderr", line: string): void;
+  onOutputError(error: unknown): void;
+  /** The process is gone, and so is its group; its output may still be read. */
+  onExit(): void;
+}
+
 /** A command that runs in a session and process group of its own. The group never outlives it. */
 export class Program {
   /** Id of the process and of its group; `undefined` if it could not be started. */
@@ -25,20 +38,15 @@ export class Program {
   #killTimer: NodeJS.Timeout | undefined;
   #killAt = Number.POSITIVE_INFINITY;
 
-  /** @param onLine - takes each line that it writes. */
-  constructor(
-    launch: CommandLaunch,
-    env: Environment,
-    onLine: (stream: "stdout" | "stderr", line: string) => void,
-    onOutputError: (error: unknown) => void,
-  ) {
+  constructor(parts: ProgramParts) {
+    const { launch, onLine, onOutputError, onExit } = parts;
     const exit = deferred<Exit>();
     this.exited = exit.promise;
     const fail = (cause: unknown) => {
       this.#state = "exited";
       exit.resolve({ code: null, signal: null, error: startFailure(launch, cause) });
     };
-    const child = start(launch, env, fail);
+    const child = start(parts, fail);
     this.pid = child?.pid;
     if (child === undefined) return;
     if (child.pid === undefined) {
@@ -51,6 +59,7 @@ export class Program {
     ]);
     child.once("exit", (code, signal) => {
       this.#exited();
+      onExit();
       const timer = setTimeout(() => destroyOutput(child), OUTPUT_GRACE);
       void output.then(() => {
         clearTimeout(timer);
@@ -84,9 +93,10 @@ export class Program {
   }
 }
 
-function start(launch: CommandLaunch, env: Environment, onFailure: (cause: unknown) => void) {
+function start({ launch, prefix, env }: ProgramParts, onFailure: (cause: unknown) => void) {
+  const [command = launch.command, ...args] = [...prefix, launch.command, ...launch.args];
   try {
-    return spawn(launch.command, launch.args, {
+    return spawn(command, args, {
       cwd: launch.cwd,
       env: { ...env },
       detached: true,

@@ -1,4 +1,5 @@
-import { closeSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import { closeSync, fchownSync, openSync, readSync, rmSync, writeSync } from "node:fs";
+import type { Account } from "./account.ts";
 
 /** A worker's progress mark: a file that outlives a kill -9 (docs/worker-protocol.md). */
 export interface Progress {
@@ -8,9 +9,14 @@ export interface Progress {
   end(): void;
 }
 
-/** Makes the file: 8 zero bytes, which the worker may map. It is kept open, so that it can be read whatever happens. */
-export function createProgress(path: string): Progress {
+/**
+ * Makes the file: 8 zero bytes, which the worker may map. It is kept open, so that it can be read whatever happens.
+ *
+ * @param owner - the user of the worker, where that is another than ours.
+ */
+export function createProgress(path: string, owner: Account | undefined): Progress {
   const file = openSync(path, "w+", 0o600);
+  if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
   writeSync(file, new Uint8Array(8));
   const bytes = Buffer.alloc(4);
   let open = true;

@@ -12,11 +12,14 @@ import {
 } from "@cocaine/core/plugin";
 import type { Peer } from "@cocaine/zmtp";
 import type { Bus, Connected } from "./bus.ts";
+import type { Confinement } from "./confinement.ts";
 import { deferred } from "./deferred.ts";
 import type { Environment } from "./environment.ts";
 import { Program } from "./program.ts";
 import type { Progress } from "./progress.ts";
+import type { Sweeper } from "./sweeper.ts";
 import { Tail } from "./tail.ts";
+import { verdict } from "./verdict.ts";
 
 /** Lines that `output()` remembers. */
 const OUTPUT_LINES = 200;
@@ -28,7 +31,9 @@ export interface WorkerParts {
   readonly launch: CommandLaunch;
   readonly env: Environment;
   readonly spec: WorkerSpec;
+  readonly confinement: Confinement;
   readonly bus: Bus;
+  readonly sweeper: Sweeper;
   readonly progress: Progress;
   readonly log: BackendContext["log"];
 }
@@ -57,19 +62,24 @@ export class ProcessWorker implements WorkerLink, Connected {
   #onError: (error: Error) => void = () => undefined;
   #timer: NodeJS.Timeout | undefined;
 
-  constructor({ launch, env, spec, bus, progress, log }: WorkerParts) {
+  constructor({ launch, env, spec, confinement, bus, sweeper, progress, log }: WorkerParts) {
     this.#identity = spec.identity;
     this.#bus = bus;
     this.#progress = progress;
     bus.expect(spec.identity, this);
-    const onLine = (stream: "stdout" | "stderr", line: string) => {
-      this.#output.add(line);
-      log.info({ worker: spec.identity, stream }, line);
-    };
-    this.#program = new Program(launch, env, onLine, (error) =>
-      log.warn({ worker: spec.identity, err: error }, "the worker's output could not be read to its end"),
-    );
-    this.exited = this.#end();
+    this.#program = new Program({
+      launch,
+      env,
+      prefix: confinement.prefix,
+      onLine: (stream, line) => {
+        this.#output.add(line);
+        log.info({ worker: spec.identity, stream }, line);
+      },
+      onOutputError: (error) =>
+        log.warn({ worker: spec.identity, err: error }, "the worker's output could not be read to its end"),
+      onExit: () => sweeper.sweep(spec.identity),
+    });
+    this.exited = this.#end(launch, confinement);
   }
 
   get pid(): number | undefined {
@@ -133,14 +143,14 @@ export class ProcessWorker implements WorkerLink, Connected {
   }
 
   /** Any → gone. */
-  async #end(): Promise<Exit> {
+  async #end(launch: CommandLaunch, confinement: Confinement): Promise<Exit> {
     const exit = await this.#program.exited;
     this.#bus.forget(this.#identity);
     await this.#readRest();
     clearTimeout(this.#timer);
     this.#state = "gone";
     this.#progress.end();
-    return exit;
+    return verdict({ exit, launch, confinement, connected: this.#peer !== undefined, output: this.output() });
   }
 
   /** What a worker sent right before its exit may still be in the socket. */

@@ -98,15 +98,34 @@ describe("a worker that exits by itself", () => {
     await untilDead(grandchild);
   });
 
-  it("has exited although a process that left its group holds its output open", async () => {
-    const { backend } = await openBackend();
-    const worker = spawn(backend, shell("setsid sh -c 'echo escaped=$$; exec sleep 60' & sleep 0.2"));
+  it("takes with it what has left its group", async () => {
+    const { backend, log } = await openBackend();
+    const worker = spawn(backend, shell("setsid sh -c 'trap \"\" TERM; echo escaped=$$; sleep 60' & sleep 0.2"));
     const escaped = Number(await lineOf(worker.link, /^escaped=(\d+)/));
+    expect(await worker.link.exited).toEqual({ code: 0, signal: null });
+    await untilDead(escaped);
+    await vi.waitFor(() => expect(log.at(-1)?.fields.killed).toContain(escaped));
+  });
+
+  it("leaves alone what another worker has started", async () => {
+    const { backend } = await openBackend();
+    const script = "setsid sh -c 'echo escaped=$$; exec sleep 60' & cat /proc/self/stat; sleep 60";
+    const [first, second] = [spawn(backend, shell(script), "w-1"), spawn(backend, shell(script), "w-2")];
+    const [gone, kept] = await Promise.all([first, second].map(({ link }) => lineOf(link, /^escaped=(\d+)/)));
+    await first.link.stop(0);
+    await untilDead(Number(gone));
+    expect(await stateOf(Number(kept))).toBe("S");
+  });
+
+  it("has exited although a process that hides holds its output open", async () => {
+    const { backend } = await openBackend();
+    const worker = spawn(backend, shell("env -i setsid sh -c 'echo hidden=$$; exec sleep 60' & sleep 0.2"));
+    const hidden = Number(await lineOf(worker.link, /^hidden=(\d+)/));
     try {
       expect(await worker.link.exited).toEqual({ code: 0, signal: null });
-      expect(await stateOf(escaped)).toBeDefined();
+      expect(await stateOf(hidden)).toBeDefined();
     } finally {
-      process.kill(escaped, "SIGKILL");
+      process.kill(hidden, "SIGKILL");
     }
   });
 });

@@ -20,7 +20,7 @@ const APPS = "apps";
 export interface HostOptions {
   /** The plugins that manifests may name. */
   readonly registry: Registry;
-  /** Folder for sockets and the like, absolute; made with mode 0700. Keep it short: Unix socket paths end at 107 bytes. */
+  /** Folder for sockets and the like, absolute; made with mode 0711: workers of other users pass through it. Keep it short: Unix socket paths end at 107 bytes. */
   readonly runtimeDir: string;
   /** Where deployed manifests are kept. @defaultValue a storage in memory */
   readonly storage?: Storage;
@@ -102,7 +102,7 @@ export function createHost(options: HostOptions): Host {
     const running = engines.get(name);
     if (running !== undefined) return running.deploy(manifest, probe);
     const folder = join(runtimeDir, name);
-    await mkdir(folder, { recursive: true, mode: 0o700 });
+    await mkdir(folder, { recursive: true, mode: 0o711 });
     const engine = new Engine({
       name,
       registry,
@@ -147,7 +147,7 @@ export function createHost(options: HostOptions): Host {
   const host: Host = {
     async start() {
       startedAt = performance.now();
-      await mkdir(runtimeDir, { recursive: true, mode: 0o700 });
+      await mkdir(runtimeDir, { recursive: true, mode: 0o711 });
       await storage.start();
       const starting: Promise<void>[] = [];
       for await (const { key, value } of storage.list(APPS)) starting.push(serial(key, () => recover(key, value)));

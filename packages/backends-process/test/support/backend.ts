@@ -4,6 +4,7 @@ import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 import {
   type Backend,
+  type BackendContext,
   Code,
   type CommandLaunch,
   type Exit,
@@ -37,18 +38,27 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
+/** What a manifest may say of the workers as processes. */
+type Confined = Pick<BackendContext, "limits" | "user" | "group">;
+
 /** A started backend that is closed after the test, and what it logs. */
-export async function openBackend(options?: ProcessBackendOptions) {
-  const runtimeDir = await temporaryFolder();
+export async function openBackend(options?: ProcessBackendOptions, confined?: Confined, folder?: string) {
+  const runtimeDir = folder ?? (await temporaryFolder());
   const log: LogEntry[] = [];
-  const backend = createBackend(runtimeDir, log, options);
+  const backend = createBackend(runtimeDir, log, options, confined);
   await backend.start();
   return { backend, runtimeDir, log };
 }
 
 /** A backend that is closed after the test. */
-export function createBackend(runtimeDir: string, log: LogEntry[], options?: ProcessBackendOptions): Backend {
-  const backend = processBackend(options).create({}, { app: "shop", log: recorder(log), runtimeDir });
+export function createBackend(
+  runtimeDir: string,
+  log: LogEntry[],
+  options?: ProcessBackendOptions,
+  confined?: Confined,
+): Backend {
+  const context = { app: "shop", log: recorder(log), runtimeDir, ...confined };
+  const backend = processBackend(options).create({}, context);
   cleanups.push(() => backend.close());
   return backend;
 }

@@ -1,10 +1,11 @@
+import type { Limits } from "../engine/limits.ts";
 import type { Logger } from "../observe/log.ts";
 import type { EngineMessage, WorkerMessage } from "../protocol/messages.ts";
 import type { Launch } from "./language.ts";
 
 /** Spawns workers and carries messages to them. Transport and life, no policy: only the engine decides. */
 export interface Backend {
-  /** Opens the bus. */
+  /** Opens the bus. Rejects with `COC_BACKEND_…` where it cannot, or where limits or user cannot be had. */
   start(): Promise<void>;
   /** Starts a worker. Does not throw: a worker that cannot be started exits, and its exit says why. */
   spawn(launch: Launch, spec: WorkerSpec): WorkerLink;
@@ -16,8 +17,14 @@ export interface BackendContext {
   /** Name of the app. */
   readonly app: string;
   readonly log: Logger;
-  /** Folder for sockets and progress files, mode 0700, there when `start()` is called. */
+  /** Folder for sockets and progress files that only its owner can list, there when `start()` is called. */
   readonly runtimeDir: string;
+  /** What each worker may use. @defaultValue as the host itself */
+  readonly limits?: Limits;
+  /** User that the workers run as, by name or number. @defaultValue that of the host */
+  readonly user?: string | number | undefined;
+  /** Group of the workers; only beside a user. @defaultValue the user's own */
+  readonly group?: string | number | undefined;
 }
 
 /** What the engine decides about a worker before it starts. */
@@ -58,6 +65,6 @@ export interface Exit {
   /** Exit status, or `null` if a signal ended it. */
   readonly code: number | null;
   readonly signal: string | null;
-  /** Why it could not be started. */
+  /** Why it could not be started, or what ended it, where status and signal alone do not say. */
   readonly error?: Error;
 }

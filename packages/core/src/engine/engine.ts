@@ -24,7 +24,7 @@ export interface EngineOptions {
   readonly registry: Registry;
   readonly log: Logger;
   readonly hostname: string;
-  /** Folder of the app's sockets, mode 0700. */
+  /** Folder of the app's sockets. */
   readonly runtimeDir: string;
   readonly openFeed: OpenFeed | undefined;
 }

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { limitsSchema } from "./limits.ts";
 
 // The rules of an engine and of a task, as a manifest spells them. Durations are seconds there and milliseconds here.
 
@@ -17,6 +18,9 @@ const positiveSeconds = (fallback: number) =>
     .max(2_147_483)
     .default(fallback)
     .transform((value) => value * 1000);
+
+/** A user or group: its name, or its number. */
+const account = z.union([z.string().regex(/^[^\s:-][^\s:]*$/, "the name of an account"), z.int().min(0)]);
 
 /** The `engine` section of a manifest. */
 export const engineSchema = z
@@ -49,6 +53,18 @@ export const engineSchema = z
     "cancel-grace": seconds(2),
     /** Seconds between SIGTERM and SIGKILL. */
     "termination-grace": seconds(5),
+    /** What the system lets each worker use. */
+    limits: limitsSchema.default({}),
+    /** User that the workers run as, by name or number; that of the server where it is not given. */
+    user: account.optional(),
+    /** Group of the workers; that of their user where it is not given. */
+    group: account.optional(),
+    /** Working folder of the workers; that of the code where it is not given. */
+    cwd: z.string().regex(/^\//, "an absolute path").optional(),
+  })
+  .refine(({ user, group }) => group === undefined || user !== undefined, {
+    path: ["group"],
+    error: "a user beside it",
   })
   .transform((engine) => ({
     backend: engine.backend,
@@ -65,6 +81,10 @@ export const engineSchema = z
     idleTimeout: engine["idle-timeout"],
     cancelGrace: engine["cancel-grace"],
     terminationGrace: engine["termination-grace"],
+    limits: engine.limits,
+    user: engine.user,
+    group: engine.group,
+    cwd: engine.cwd,
   }));
 
 /** Rules of an engine; durations in milliseconds. */

@@ -14,7 +14,7 @@ export interface Version {
 export interface VersionOptions {
   readonly registry: Registry;
   readonly log: Logger;
-  /** Folder of the app's sockets, mode 0700. */
+  /** Folder of the app's sockets. */
   readonly runtimeDir: string;
   /** Begins the identities of its workers. */
   readonly name: string;
@@ -27,8 +27,10 @@ export async function createVersion(manifest: Manifest, options: VersionOptions,
   const backend = registry.find("backend", manifest.engine.backend);
   if (language === undefined || backend === undefined) throw unregistered(manifest);
   const app = { name: manifest.name, type: manifest.type, code: manifest.code, env: manifest.env };
-  const launch = await language.create(language.options.parse({}), { log }).launch(app);
-  const context = { app: manifest.name, log, runtimeDir };
+  const found = await language.create(language.options.parse({}), { log }).launch(app);
+  const { cwd = found.cwd, limits, user, group } = manifest.engine;
+  const launch = { ...found, cwd };
+  const context = { app: manifest.name, log, runtimeDir, limits, user, group };
   const pool = new Pool(
     {
       app: manifest.name,
