@@ -29,6 +29,12 @@ export const TOO_SLOW: Problem = {
   code: "COC_HTTP_TIMEOUT",
   message: "the request did not come in time",
 };
+export const CROWDED: Problem = {
+  status: 503,
+  code: "COC_HTTP_PIPELINE",
+  message: "too many requests of this connection wait for their answers",
+  retryAfter: 1,
+};
 export const MALFORMED: Problem = { status: 400, code: "COC_HTTP_REQUEST", message: "the request is not valid HTTP" };
 export const PAUSED: Problem = {
   status: 503,

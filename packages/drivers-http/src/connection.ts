@@ -3,6 +3,9 @@ import type { Socket } from "node:net";
 import { bodyOf, type Problem } from "./answer.ts";
 import type { Exchange } from "./exchange.ts";
 
+/** Requests of one connection whose answers are not complete. */
+const PIPELINE = 128;
+
 /** One end of a connection. */
 export interface Peer {
   readonly address: string;
@@ -30,6 +33,11 @@ export class Connection {
   /** It has requests without a complete answer. */
   get busy(): boolean {
     return this.#exchanges.size > 0;
+  }
+
+  /** As many requests as may wait for their answers: a client that sends on and on gets no more of the app's queue. */
+  get crowded(): boolean {
+    return this.#exchanges.size >= PIPELINE;
   }
 
   /** Bytes wait for the client. */

@@ -10,6 +10,7 @@ import type { SharedLimits } from "./options.ts";
 import { Reply } from "./reply.ts";
 import { isSane } from "./request.ts";
 import { Routes } from "./routes.ts";
+import type { Site } from "./site.ts";
 
 /** Milliseconds that connections have to take their last answers when the listener closes. */
 const GOODBYE = 1000;
@@ -115,10 +116,13 @@ export class Listener {
   #requested(request: IncomingMessage, reply: Reply, expectsContinue: boolean): void {
     const connection = this.#connections.get(request.socket);
     if (connection === undefined) return void reply.destroy();
-    const site = isSane(request)
-      ? this.routes.find(request.headers.host, request.url as string)
-      : this.#nowhere.invalid;
-    new Exchange(site ?? this.#nowhere.unknown, connection, request, reply).begin(expectsContinue);
+    new Exchange(this.#siteOf(request, connection), connection, request, reply).begin(expectsContinue);
+  }
+
+  #siteOf(request: IncomingMessage, connection: Connection): Site {
+    if (!isSane(request)) return this.#nowhere.invalid;
+    if (connection.crowded) return this.#nowhere.crowded;
+    return this.routes.find(request.headers.host, request.url as string) ?? this.#nowhere.unknown;
   }
 
   /** What came is no HTTP, or came too slowly. */

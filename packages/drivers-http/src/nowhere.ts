@@ -1,8 +1,8 @@
 import type { Logger } from "@cocaine/core/plugin";
-import { MALFORMED, NO_ROUTE, type Problem } from "./answer.ts";
+import { CROWDED, MALFORMED, NO_ROUTE, type Problem } from "./answer.ts";
 import type { Site } from "./site.ts";
 
-/** Where the requests of a listener go that no task has. */
+/** Where the requests of a listener go that no task is given. */
 export function createNowhere(log: Logger) {
   const site = (problem: Problem): Site => ({
     name: "nobody",
@@ -18,5 +18,5 @@ export function createNowhere(log: Logger) {
     opened: () => undefined,
     closed: () => undefined,
   });
-  return { unknown: site(NO_ROUTE), invalid: site(MALFORMED) };
+  return { unknown: site(NO_ROUTE), invalid: site(MALFORMED), crowded: site(CROWDED) };
 }

@@ -247,6 +247,18 @@ describe("a response", () => {
     await client.until(/<\/1>[\s\S]*<\/2>[\s\S]*<\/3>$/);
   });
 
+  it("is 503 for a pipelined request beyond 128 that wait, and the connection goes on", async () => {
+    const { port, jobs } = await start(() => undefined);
+    const client = await dial(port);
+    client.send("GET /1 HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000));
+    await vi.waitFor(() => expect(jobs).toHaveLength(128));
+    for (const job of jobs) answer(job, "ok");
+    await client.until(/503 Service Unavailable[\s\S]*COC_HTTP_PIPELINE/);
+    await vi.waitFor(() => expect(client.received().split("HTTP/1.1 ")).toHaveLength(1 + 1000));
+    client.send("GET /2 HTTP/1.1\r\nHost: a\r\n\r\n");
+    await vi.waitFor(() => expect(jobs.at(-1)?.metadata.http.url).toBe("/2"));
+  });
+
   it("of pipelined requests is cancelled with all others when the client goes", async () => {
     const { port, jobs } = await start(() => undefined);
     const client = await dial(port);
