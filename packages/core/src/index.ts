@@ -2,9 +2,25 @@ export type { FeedSocket, OpenFeed } from "./contracts/feed.ts";
 export type { Change, Document, Revision, Storage, WriteOptions } from "./contracts/storage.ts";
 export { CocaineError, createError, type ErrorCode, type ErrorExtras, isCocaineError, messageOf } from "./errors.ts";
 export { createHost, type DeployOptions, type Host, type HostOptions } from "./host.ts";
-export type { AppInfo, AppState, HostInfo, TaskInfo, WorkerInfo } from "./info.ts";
+export type {
+  AppInfo,
+  AppState,
+  HostInfo,
+  PoolInfo,
+  PoolMetricsInfo,
+  TaskInfo,
+  TaskMetricsInfo,
+  WorkerInfo,
+} from "./info.ts";
 export { type Issue, issuesOf } from "./manifest/issues.ts";
 export { type Manifest, type ManifestContext, parseManifest, type TaskSpec } from "./manifest/manifest.ts";
+export {
+  type Bucket,
+  type Distribution,
+  distributionSince,
+  mergeDistributions,
+  quantile,
+} from "./observe/distribution.ts";
 export type { FeedListener } from "./observe/feed.ts";
 export { type LogFields, type Logger, silentLogger } from "./observe/log.ts";
 export { type AnyPlugin, createRegistry, type Registry } from "./registry.ts";

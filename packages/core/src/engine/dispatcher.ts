@@ -11,8 +11,8 @@ import type { JobFailure } from "./worker.ts";
 
 /** What the dispatcher tells the engine. */
 export interface DispatcherOwner {
-  /** A job is over for its caller; `error` unless it ended well. */
-  settled(job: Job, error: CocaineError | undefined): void;
+  /** A job is over for its caller, at `now`; `error` unless it ended well. */
+  settled(job: Job, error: CocaineError | undefined, now: number): void;
   poolChanged(event: PoolEvent): void;
   /** The queue is full (`true`), or half empty again. May trigger jobs before it returns. */
   full(full: boolean): void;
@@ -109,6 +109,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
 
   cancelled(job: Job, reason: string): void {
     this.#deadlines.remove(job);
+    job.task.metrics.cancelled++;
     this.#leave();
     if (job.state === "waiting") {
       if (job.queued) this.#dequeue(job);
@@ -131,12 +132,12 @@ export class Dispatcher implements JobOwner, PoolOwner {
     return job;
   }
 
-  ended(job: Job, failure: JobFailure | undefined): void {
+  ended(job: Job, failure: JobFailure | undefined, now: number): void {
     if (job.state === "abandoned") return job.finish();
-    if (failure === undefined) return this.#settle(job, undefined);
+    if (failure === undefined) return this.#settle(job, undefined, now);
     const error = jobFailed(job.task.name, failure.error, failure.message, failure.details);
     if (this.#mayRetry(job, "error")) this.#repeat(job);
-    else this.#settle(job, error);
+    else this.#settle(job, error, now);
   }
 
   lost(begun: readonly Job[], unbegun: readonly Job[], cause: CocaineError): void {
@@ -144,7 +145,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
     // Put back in reverse, so that they are first in the queue in the order they came.
     for (const job of unbegun.toReversed()) {
       if (job.state === "abandoned") job.finish();
-      else if (job.repeatable && this.#aborted === undefined) this.#putBack(job);
+      else if (job.repeatable && this.#aborted === undefined) this.#resend(job);
       else this.#settle(job, error);
     }
     for (const job of begun) {
@@ -222,6 +223,12 @@ export class Dispatcher implements JobOwner, PoolOwner {
 
   #repeat(job: Job): void {
     job.attempt++;
+    job.task.metrics.retries++;
+    this.#putBack(job);
+  }
+
+  #resend(job: Job): void {
+    job.task.metrics.resent++;
     this.#putBack(job);
   }
 
@@ -241,26 +248,25 @@ export class Dispatcher implements JobOwner, PoolOwner {
     const { worker } = job;
     job.abandon("deadline");
     worker?.expectEnd(job, `the deadline of its job ${job.id} (task "${job.task.name}") passed`);
-    this.#answer(job, error);
+    this.#answer(job, error, performance.now());
   }
 
   /** The trigger's caller must have its handle before its response is called. */
   #failSoon(job: Job, error: CocaineError): void {
     queueMicrotask(() => {
-      if (job.state === "waiting") this.#settle(job, error);
+      if (job.state === "waiting") this.#settle(job, error, job.queuedAt);
     });
   }
 
-  #settle(job: Job, error: CocaineError | undefined): void {
+  #settle(job: Job, error: CocaineError | undefined, now = performance.now()): void {
     job.finish();
-    this.#answer(job, error);
+    this.#answer(job, error, now);
   }
 
-  #answer(job: Job, error: CocaineError | undefined): void {
+  #answer(job: Job, error: CocaineError | undefined, now: number): void {
     if (job.heapIndex >= 0) this.#deadlines.remove(job);
-    if (error === undefined) job.task.done++;
-    else job.task.failed++;
-    this.#owner.settled(job, error);
+    job.task.metrics.settled(job, error, now);
+    this.#owner.settled(job, error, now);
     if (error === undefined) job.complete();
     else job.fail(error);
     this.#leave();

@@ -2,10 +2,11 @@ import { randomBytes } from "node:crypto";
 import type { DriverContext, JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { FeedSocket, OpenFeed } from "../contracts/feed.ts";
 import { type CocaineError, createError, messageOf } from "../errors.ts";
-import type { AppInfo, AppState } from "../info.ts";
+import { type AppInfo, type AppState, statesOf } from "../info.ts";
 import type { Manifest, TaskSpec } from "../manifest/manifest.ts";
 import { createFeed, type Feed } from "../observe/feed.ts";
 import type { Logger } from "../observe/log.ts";
+import { PoolMetrics } from "../observe/pool-metrics.ts";
 import type { Registry } from "../registry.ts";
 import { call } from "./call.ts";
 import { createCountdown } from "./countdown.ts";
@@ -37,6 +38,7 @@ export class Engine implements DispatcherOwner {
   readonly #dispatcher: Dispatcher;
   readonly #drivers: Drivers;
   readonly #tasks = new Map<string, Task>();
+  readonly #poolMetrics = new PoolMetrics();
   readonly #id = randomBytes(4).toString("hex");
   readonly #startedAt = performance.now();
   /** Pools of earlier versions that still end their jobs. */
@@ -119,7 +121,9 @@ export class Engine implements DispatcherOwner {
   info(): AppInfo {
     const { manifest, pool } = this.#version ?? {};
     const tasks = manifest?.tasks ?? [];
-    const all = [...this.#tasks.values()];
+    const all = [...this.#tasks.values()].map(({ metrics }) => metrics);
+    const workers = [pool, ...this.#draining].flatMap((each) => each?.info() ?? []);
+    const { queue } = this.#dispatcher;
     return {
       name: this.#options.name,
       state: this.#state,
@@ -128,22 +132,25 @@ export class Engine implements DispatcherOwner {
       error: this.#failure && { code: this.#failure.code, message: this.#failure.message },
       uptime: (performance.now() - this.#startedAt) / 1000,
       feed: this.feed.endpoint,
-      queue: { depth: this.#dispatcher.queue.length, limit: this.#dispatcher.limit },
+      queue: { depth: queue.length, limit: this.#dispatcher.limit, highest: queue.highest },
       pool: {
         size: pool?.size ?? 0,
         min: manifest?.engine.poolMin ?? 0,
         limit: manifest?.engine.poolLimit ?? 0,
-        workers: [pool, ...this.#draining].flatMap((each) => each?.info() ?? []),
+        states: statesOf(workers),
+        ...this.#poolMetrics.info(),
+        workers,
       },
       jobs: {
-        running: this.#dispatcher.open - this.#dispatcher.queue.length,
-        done: all.reduce((sum, task) => sum + task.done, 0),
-        failed: all.reduce((sum, task) => sum + task.failed, 0),
+        running: this.#dispatcher.open - queue.length,
+        done: all.reduce((sum, { done }) => sum + done, 0),
+        failed: all.reduce((sum, { failed }) => sum + failed, 0),
+        cancelled: all.reduce((sum, { cancelled }) => sum + cancelled, 0),
       },
       tasks: Object.fromEntries(
         tasks.map(({ name, driver }) => {
-          const { done, failed } = this.#find(name);
-          return [name, { type: driver.name, driver: this.#drivers.info(name), jobs: { done, failed } }];
+          const { metrics } = this.#find(name);
+          return [name, { type: driver.name, driver: this.#drivers.info(name), ...metrics.info() }];
         }),
       ),
     };
@@ -182,20 +189,19 @@ export class Engine implements DispatcherOwner {
 
   // --- what the dispatcher tells ---
 
-  settled(job: Job, error: CocaineError | undefined): void {
+  settled(job: Job, error: CocaineError | undefined, now: number): void {
     if (!this.feed.active) return;
-    const now = performance.now();
-    const sentAt = job.sentAt === 0 ? now : job.sentAt;
     this.feed.event(`@job ${job.task.name}`, {
       id: job.id,
       outcome: error === undefined ? "ok" : error.code,
       attempt: job.attempt,
-      waited: round(sentAt - job.queuedAt),
-      run: round(now - sentAt),
+      waited: round(job.waited(now)),
+      run: round(job.ran(now)),
     });
   }
 
   poolChanged(event: PoolEvent): void {
+    this.#poolMetrics.count(event);
     const { event: name, ...fields } = event;
     this.#log[name === "crashed" ? "warn" : "info"](fields, `worker ${name}`);
     if (!this.feed.active) return;

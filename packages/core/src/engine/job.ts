@@ -31,6 +31,7 @@ export class Job implements JobHandle {
   readonly deadline: number;
   /** Monotonic milliseconds. */
   readonly queuedAt: number;
+  /** When it was sent to the worker that has it, or had it last; 0 while it waits. */
   sentAt = 0;
   attempt = 1;
   /** The worker that it was sent to. */
@@ -84,6 +85,7 @@ export class Job implements JobHandle {
     } else {
       this.#request = [chunk];
       this.#held = chunk.length;
+      task.metrics.received += chunk.length;
     }
     this.#requestEnded = request.end !== false;
   }
@@ -95,6 +97,17 @@ export class Job implements JobHandle {
   /** Whether the whole request is still here, so that another worker can be given it. */
   get repeatable(): boolean {
     return !this.#consumed && !this.answered;
+  }
+
+  /** Milliseconds up to `now` that it waited: until it was sent to the worker that has it, or had it last. */
+  waited(now: number): number {
+    // It may have come, from the answer to another, after the moment that it is said to be sent at.
+    return Math.max(0, (this.sentAt === 0 ? now : this.sentAt) - this.queuedAt);
+  }
+
+  /** Milliseconds up to `now` that it was with that worker; 0 for one that was sent to none. */
+  ran(now: number): number {
+    return this.sentAt === 0 ? 0 : now - this.sentAt;
   }
 
   // --- what the driver calls ---
@@ -154,6 +167,7 @@ export class Job implements JobHandle {
   /** running → waiting: the worker is gone and never began it, or it may be tried again. */
   requeue(): void {
     this.#state = "waiting";
+    this.sentAt = 0;
     this.worker = undefined;
     this.#link = undefined;
     this.number = 0;
@@ -196,6 +210,7 @@ export class Job implements JobHandle {
     if (this.#responseWindow < -FRAME_LIMIT) return false;
     if (this.#state === "running") {
       this.answered = true;
+      this.task.metrics.sent += chunk.length;
       if (chunk.length > 0 && !this.#sink.write(chunk)) this.#paused = true;
     }
     if (!this.#paused && this.#ungranted >= WINDOW / 2) this.#grant();
@@ -228,6 +243,7 @@ export class Job implements JobHandle {
 
   #append(chunk: Uint8Array): void {
     this.#held += chunk.length;
+    this.task.metrics.received += chunk.length;
     if (chunk.length <= FRAME_LIMIT) {
       this.#request.push(chunk);
       return;

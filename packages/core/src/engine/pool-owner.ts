@@ -1,4 +1,4 @@
-import type { CocaineError } from "../errors.ts";
+import type { CocaineError, ErrorCode } from "../errors.ts";
 import type { Job } from "./job.ts";
 import type { Queue } from "./queue.ts";
 import type { JobFailure } from "./worker.ts";
@@ -8,8 +8,8 @@ export interface PoolOwner {
   readonly queue: Queue;
   /** Takes the next job out of the queue; `undefined` when none waits. */
   next(): Job | undefined;
-  /** A worker ended a job. */
-  ended(job: Job, failure: JobFailure | undefined): void;
+  /** A worker ended a job, at `now`. */
+  ended(job: Job, failure: JobFailure | undefined, now: number): void;
   /** A worker is gone with these jobs. */
   lost(begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void;
   /** Workers came or went. */
@@ -26,5 +26,7 @@ export interface PoolEvent {
   readonly worker: string;
   readonly pid: number | undefined;
   readonly size: number;
+  /** Of one that crashed: code and message of the error. */
+  readonly code?: ErrorCode;
   readonly reason?: string;
 }

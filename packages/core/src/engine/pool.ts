@@ -134,9 +134,9 @@ export class Pool implements WorkerOwner {
     this.#grow();
   }
 
-  ended(worker: Worker, job: Job, failure: JobFailure | undefined): void {
+  ended(worker: Worker, job: Job, failure: JobFailure | undefined, now: number): void {
     if (this.#backoff.failures > 0) this.#backoff.reset();
-    this.#owner.ended(job, failure);
+    this.#owner.ended(job, failure, now);
     if (this.#owner.queue.length > 0) this.#fill(worker, Number.POSITIVE_INFINITY);
   }
 
@@ -147,7 +147,7 @@ export class Pool implements WorkerOwner {
   gone(worker: Worker, begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void {
     const asked = worker.wasAsked;
     this.#workers.delete(worker);
-    this.#tell(asked ? "gone" : "crashed", worker, asked ? undefined : error.message);
+    this.#tell(asked ? "gone" : "crashed", worker, asked ? undefined : error);
     // A worker that was killed for a job's time-out could start: that job was at fault.
     const failedStart = !asked && worker.done === 0 && error.code !== "COC_WORKER_KILLED";
     if (failedStart && !this.#closing) this.#startFailed(error);
@@ -272,13 +272,13 @@ export class Pool implements WorkerOwner {
     });
   }
 
-  #tell(event: PoolEvent["event"], worker: Worker, reason?: string): void {
+  #tell(event: PoolEvent["event"], worker: Worker, error?: CocaineError): void {
     this.#owner.changed({
       event,
       worker: worker.id,
       pid: worker.pid,
       size: this.size,
-      ...(reason !== undefined && { reason }),
+      ...(error !== undefined && { code: error.code, reason: error.message }),
     });
   }
 }

@@ -7,18 +7,26 @@ import type { Job } from "./job.ts";
 export class Queue {
   readonly #urgent = new Lane();
   readonly #normal = new Lane();
+  #highest = 0;
 
   get length(): number {
     return this.#urgent.length + this.#normal.length;
   }
 
+  /** The most that ever waited at once. */
+  get highest(): number {
+    return this.#highest;
+  }
+
   push(job: Job): void {
     this.#laneOf(job).append(job);
+    this.#gauge();
   }
 
   /** Puts a job back that was sent and did not begin: before all others of its kind. */
   unshift(job: Job): void {
     this.#laneOf(job).prepend(job);
+    this.#gauge();
   }
 
   shift(): Job | undefined {
@@ -42,6 +50,10 @@ export class Queue {
     const normal = this.#normal.head?.queuedAt;
     if (urgent === undefined || normal === undefined) return urgent ?? normal;
     return Math.min(urgent, normal);
+  }
+
+  #gauge(): void {
+    if (this.length > this.#highest) this.#highest = this.length;
   }
 
   #laneOf(job: Job): Lane {

@@ -1,16 +1,14 @@
+import { TaskMetrics } from "../observe/metrics.ts";
 import type { TaskPolicy } from "./policy.ts";
 
-/** What the engine knows of a task while it runs its jobs. Lives on over a reload, so that its counts do too. */
+/** What the engine knows of a task while it runs its jobs. Lives on over a reload, so that its metrics do too. */
 export interface Task {
   /** Name of the task, and the method that the worker runs. */
   readonly name: string;
   policy: TaskPolicy;
-  /** Jobs that ended well since the app was deployed. */
-  done: number;
-  /** Jobs that failed. */
-  failed: number;
+  readonly metrics: TaskMetrics;
 }
 
 export function createTask(name: string, policy: TaskPolicy): Task {
-  return { name, policy, done: 0, failed: 0 };
+  return { name, policy, metrics: new TaskMetrics() };
 }

@@ -21,8 +21,8 @@ export type WorkerState = "starting" | "ready" | "retiring" | "stopping" | "gone
 export interface WorkerOwner {
   /** HELLO came: it can be given jobs. */
   ready(worker: Worker): void;
-  /** The worker ended a job; it may have room for another. */
-  ended(worker: Worker, job: Job, failure: JobFailure | undefined): void;
+  /** The worker ended a job, at `now`; it may have room for another. */
+  ended(worker: Worker, job: Job, failure: JobFailure | undefined, now: number): void;
   /** It exited. The jobs it had are those it began, in the order they were sent, and those it did not. */
   gone(worker: Worker, begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void;
   /** It asked to be replaced, and takes no more jobs. */
@@ -207,7 +207,7 @@ export class Worker {
       this.#idleSince = now;
       if (this.#state === "retiring") this.#awaitExit();
     }
-    this.#owner.ended(this, job, failure);
+    this.#owner.ended(this, job, failure, now);
   }
 
   /** retiring → stopping: it was told TERMINATE and has nothing left to do. */

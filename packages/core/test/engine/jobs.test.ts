@@ -37,7 +37,7 @@ describe("a job", () => {
       else obliging(worker, message);
     });
     expect(await run()).toBe("all");
-    expect(app.host.app("app").jobs).toEqual({ running: 0, done: 1, failed: 0 });
+    expect(app.host.app("app").jobs).toEqual({ running: 0, done: 1, failed: 0, cancelled: 0 });
   });
 
   it("fails with what the app's exception said", async () => {
@@ -63,7 +63,7 @@ describe("a job", () => {
     await start({ "queue-limit": 2, "pool-limit": 1 }, {}, silent);
     const jobs = Array.from({ length: 4 }, () => run().catch((error: { code: string }) => error.code));
     expect(await jobs[3]).toBe("COC_QUEUE_FULL");
-    expect(app.host.app("app").queue).toEqual({ depth: 2, limit: 2 });
+    expect(app.host.app("app").queue).toEqual({ depth: 2, limit: 2, highest: 2 });
   });
 
   it("takes the place of the oldest where the task says drop-oldest", async () => {
@@ -146,7 +146,7 @@ describe("a job", () => {
     await vi.waitFor(() => expect(worker.messages.at(-1)).toMatchObject({ code: Code.CANCEL, job: 1 }));
     worker.answer(1, "too late");
     expect(worker.stops).toEqual([]);
-    expect(app.host.app("app").jobs).toEqual({ running: 0, done: 0, failed: 0 });
+    expect(app.host.app("app").jobs).toEqual({ running: 0, done: 0, failed: 0, cancelled: 1 });
   });
 
   it("may be cancelled at once when it was refused", async () => {
