@@ -2,6 +2,7 @@ import type { WorkerLink } from "../contracts/backend.ts";
 import type { JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { CocaineError } from "../errors.ts";
 import { Code, FRAME_LIMIT, WINDOW } from "../protocol/messages.ts";
+import { RequestStream } from "./request-stream.ts";
 import type { Task } from "./task.ts";
 import type { Worker } from "./worker.ts";
 
@@ -20,8 +21,8 @@ export interface JobOwner {
 }
 
 /**
- * One trigger's run. Holds the request until it cannot be needed again, passes the response on, and keeps the credit
- * of both directions (docs/worker-protocol.md). Whether and where it runs is decided elsewhere.
+ * One trigger's run: its request, and its response with its credit (docs/worker-protocol.md), which it passes on.
+ * Whether and where it runs is decided elsewhere.
  */
 export class Job implements JobHandle {
   readonly id: string;
@@ -53,16 +54,7 @@ export class Job implements JobHandle {
   readonly #metadata: JobRequest["metadata"];
   #link: WorkerLink | undefined = undefined;
 
-  readonly #request: Uint8Array[];
-  #held = 0;
-  #requestEnded: boolean;
-  #sent = 0;
-  #endSent = false;
-  /** Chunks were let go after the worker took them: the request cannot be sent again. */
-  #consumed = false;
-  #requestWindow = WINDOW;
-  #callerWaits = false;
-
+  readonly #request: RequestStream;
   #responseWindow = WINDOW;
   #ungranted = 0;
   #paused = false;
@@ -78,16 +70,8 @@ export class Job implements JobHandle {
     this.queuedAt = now;
     this.#sink = sink;
     this.#metadata = request.metadata;
-    const { chunk } = request;
-    if (chunk === undefined || chunk.length > FRAME_LIMIT) {
-      this.#request = [];
-      if (chunk !== undefined) this.#append(chunk);
-    } else {
-      this.#request = [chunk];
-      this.#held = chunk.length;
-      task.metrics.received += chunk.length;
-    }
-    this.#requestEnded = request.end !== false;
+    this.#request = new RequestStream(request.chunk, request.end !== false);
+    task.metrics.received += this.#request.held;
   }
 
   get state(): JobState {
@@ -96,7 +80,7 @@ export class Job implements JobHandle {
 
   /** Whether the whole request is still here, so that another worker can be given it. */
   get repeatable(): boolean {
-    return !this.#consumed && !this.answered;
+    return !this.#request.consumed && !this.answered;
   }
 
   /** Milliseconds up to `now` that it waited: until it was sent to the worker that has it, or had it last. */
@@ -113,18 +97,17 @@ export class Job implements JobHandle {
   // --- what the driver calls ---
 
   write(chunk: Uint8Array): boolean {
-    if (this.#state === "abandoned" || this.#state === "done" || this.#requestEnded) return true;
-    this.#append(chunk);
-    if (this.#state === "running") this.#pump();
-    const room = this.#state === "running" ? this.#requestWindow > 0 : this.#held < WINDOW;
-    this.#callerWaits = !room;
-    return !this.#callerWaits;
+    if (this.#state === "abandoned" || this.#state === "done" || this.#request.ended) return true;
+    this.task.metrics.received += chunk.length;
+    this.#request.append(chunk);
+    if (this.#link !== undefined) this.#request.pump(this.#link, this.number);
+    return this.#request.takesMore(this.#state === "running");
   }
 
   end(): void {
-    if (this.#requestEnded) return;
-    this.#requestEnded = true;
-    if (this.#state === "running") this.#pump();
+    if (this.#request.ended) return;
+    this.#request.end();
+    if (this.#link !== undefined && this.#state === "running") this.#request.pump(this.#link, this.number);
   }
 
   resume(): void {
@@ -146,22 +129,16 @@ export class Job implements JobHandle {
     this.#link = link;
     this.number = number;
     this.sentAt = now;
-    const first = this.#request[0];
-    const whole = this.#requestEnded && this.#request.length <= 1;
+    const whole = this.#request.whole;
     link.send({
       code: Code.INVOKE,
       job: number,
       method: this.task.name,
       metadata: this.#describe(),
-      chunk: first,
+      chunk: this.#request.begin(),
       end: whole,
     });
-    if (first !== undefined) {
-      this.#sent = 1;
-      this.#requestWindow -= first.length;
-    }
-    this.#endSent = whole;
-    if (!whole) this.#pump();
+    if (!whole) this.#request.pump(link, number);
   }
 
   /** running → waiting: the worker is gone and never began it, or it may be tried again. */
@@ -171,9 +148,7 @@ export class Job implements JobHandle {
     this.worker = undefined;
     this.#link = undefined;
     this.number = 0;
-    this.#sent = 0;
-    this.#endSent = false;
-    this.#requestWindow = WINDOW;
+    this.#request.rewind();
     this.#responseWindow = WINDOW;
     this.#ungranted = 0;
   }
@@ -181,8 +156,7 @@ export class Job implements JobHandle {
   /** running → abandoned: tells the worker that nobody waits. */
   abandon(reason: string): void {
     this.#state = "abandoned";
-    this.#request.length = 0;
-    this.#sent = 0;
+    this.#request.drop();
     this.#link?.send({ code: Code.CANCEL, job: this.number, reason });
     // A worker that waits for credit must get on to see that it was cancelled.
     this.#paused = false;
@@ -192,7 +166,7 @@ export class Job implements JobHandle {
   /** Any → done. */
   finish(): void {
     this.#state = "done";
-    this.#request.length = 0;
+    this.#request.drop();
     this.worker = undefined;
     this.#link = undefined;
   }
@@ -219,14 +193,12 @@ export class Job implements JobHandle {
 
   /** The worker took request bytes. */
   credit(bytes: number): void {
-    this.#requestWindow = Math.min(this.#requestWindow + bytes, WINDOW);
-    if (this.#state !== "running") return;
-    this.#forget();
-    this.#pump();
-    if (this.#callerWaits && this.#sent === this.#request.length && this.#requestWindow > 0) {
-      this.#callerWaits = false;
-      this.#sink.drain?.();
-    }
+    this.#request.credit(bytes);
+    if (this.#state !== "running" || this.#link === undefined) return;
+    // Credit proves that the worker began: what it was sent is needed again only if the job may be run again.
+    this.#request.forget(this.task.policy.retries.attempts > 0 ? FRAME_LIMIT : 0);
+    this.#request.pump(this.#link, this.number);
+    if (this.#request.drained()) this.#sink.drain?.();
   }
 
   /** Tells the caller that the response is complete. */
@@ -237,41 +209,6 @@ export class Job implements JobHandle {
   /** Tells the caller that the job failed. */
   fail(error: CocaineError): void {
     this.#sink.fail(error);
-  }
-
-  // --- the request ---
-
-  #append(chunk: Uint8Array): void {
-    this.#held += chunk.length;
-    this.task.metrics.received += chunk.length;
-    if (chunk.length <= FRAME_LIMIT) {
-      this.#request.push(chunk);
-      return;
-    }
-    for (let from = 0; from < chunk.length; from += FRAME_LIMIT) {
-      this.#request.push(chunk.subarray(from, from + FRAME_LIMIT));
-    }
-  }
-
-  #pump(): void {
-    while (this.#sent < this.#request.length && this.#requestWindow > 0) {
-      const chunk = this.#request[this.#sent++] as Uint8Array;
-      this.#requestWindow -= chunk.length;
-      this.#endSent = this.#requestEnded && this.#sent === this.#request.length;
-      this.#link?.send({ code: Code.WRITE, job: this.number, chunk, end: this.#endSent });
-    }
-    if (this.#requestEnded && !this.#endSent && this.#sent === this.#request.length) {
-      this.#endSent = true;
-      this.#link?.send({ code: Code.WRITE, job: this.number, chunk: undefined, end: true });
-    }
-  }
-
-  /** Credit proves that the worker began: what it was sent is needed again only if the job may be run again. */
-  #forget(): void {
-    if (this.#sent === 0 || (this.task.policy.retries.attempts > 0 && this.#held <= FRAME_LIMIT)) return;
-    for (const chunk of this.#request.splice(0, this.#sent)) this.#held -= chunk.length;
-    this.#sent = 0;
-    this.#consumed = true;
   }
 
   #grant(): void {
