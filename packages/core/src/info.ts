@@ -26,6 +26,8 @@ export interface AppInfo {
   readonly queue: {
     /** Jobs that wait now. */
     readonly depth: number;
+    /** Jobs that wait out a back-off before they are run again. */
+    readonly delayed: number;
     readonly limit: number;
     /** The most that ever waited at once. */
     readonly highest: number;
@@ -132,7 +134,7 @@ export function brokenApp(name: string, error: CocaineError): AppInfo {
     error: { code: error.code, message: error.message },
     uptime: 0,
     feed: undefined,
-    queue: { depth: 0, limit: 0, highest: 0 },
+    queue: { depth: 0, delayed: 0, limit: 0, highest: 0 },
     pool: { size: 0, min: 0, limit: 0, states: statesOf([]), starts: 0, restarts: 0, ends: {}, workers: [] },
     jobs: { running: 0, done: 0, failed: 0, cancelled: 0 },
     tasks: {},

@@ -25,6 +25,7 @@ export {
 } from "./contracts/plugin.ts";
 export type { Change, Document, Revision, Storage, StorageContext, WriteOptions } from "./contracts/storage.ts";
 export type { Limits } from "./engine/limits.ts";
+export type { TaskPolicyInput } from "./engine/policy.ts";
 export { CocaineError, createError, type ErrorCode, type ErrorExtras, isCocaineError, messageOf } from "./errors.ts";
 export { type LogFields, type Logger, silentLogger } from "./observe/log.ts";
 export {

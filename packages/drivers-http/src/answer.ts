@@ -66,6 +66,7 @@ const ANSWERS: Readonly<Record<string, Answer>> = {
   COC_APP_PAUSED: PAUSED,
   COC_SHUTDOWN: CLOSING,
   COC_DEADLINE: { status: 504, message: "the app did not answer in time" },
+  COC_STALLED: { status: 504, message: "the app stopped in the middle of the answer" },
   COC_WORKER_CRASHED: CRASHED,
   COC_WORKER_HUNG: CRASHED,
   COC_WORKER_KILLED: CRASHED,

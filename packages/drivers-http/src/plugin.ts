@@ -14,6 +14,7 @@ export function httpDriver() {
   return defineDriver({
     name: "server+http",
     options: httpOptions,
+    policy: { "stall-timeout": 60 },
     create: (options, context) => createTaskDriver(options, context, listeners),
   });
 }

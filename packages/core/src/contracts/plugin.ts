@@ -1,4 +1,5 @@
 import type { ZodType } from "zod";
+import type { TaskPolicyInput } from "../engine/policy.ts";
 import type { Backend, BackendContext } from "./backend.ts";
 import type { Driver, DriverContext } from "./driver.ts";
 import type { Language, LanguageContext } from "./language.ts";
@@ -28,6 +29,11 @@ export interface Plugin<K extends PluginKind = PluginKind, Options = unknown> {
   readonly apiVersion: 1;
   /** Options in the manifest's own spelling (kebab-case). Use `z.strictObject`, so that a mistyped key is an error. */
   readonly options: ZodType<Options>;
+  /**
+   * Of a driver: defaults of the policy fields of its tasks, in the manifest's spelling.
+   * @defaultValue those of every task
+   */
+  readonly policy?: K extends "driver" ? TaskPolicyInput : never;
   /** Makes an instance. No I/O here: `start()` does it. */
   create(options: Options, context: PluginKinds[K]["context"]): PluginKinds[K]["product"];
 }

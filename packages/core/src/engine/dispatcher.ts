@@ -1,13 +1,16 @@
 import type { JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { CocaineError } from "../errors.ts";
+import { delayAfter } from "./backoff.ts";
 import { Deadlines } from "./deadlines.ts";
-import { appFailed, deadlinePassed, dropped, jobFailed, queueFull } from "./errors.ts";
+import { appFailed, deadlinePassed, dropped, jobFailed, jobStalled, queueFull } from "./errors.ts";
 import { Job, type JobOwner } from "./job.ts";
 import type { Pool } from "./pool.ts";
 import type { PoolEvent, PoolOwner } from "./pool-owner.ts";
+import { Postponed } from "./postponed.ts";
+import { Pressure } from "./pressure.ts";
 import { Queue } from "./queue.ts";
 import type { Task } from "./task.ts";
-import type { JobFailure } from "./worker.ts";
+import type { JobFailure, Worker } from "./worker.ts";
 
 /** What the dispatcher tells the engine. */
 export interface DispatcherOwner {
@@ -30,10 +33,9 @@ export class Dispatcher implements JobOwner, PoolOwner {
   readonly #owner: DispatcherOwner;
   readonly #idPrefix: string;
   readonly #deadlines = new Deadlines((job) => this.#expire(job));
+  readonly #postponed = new Postponed((job) => this.#tryAgain(job));
+  readonly #pressure: Pressure;
   #ids = 0;
-  #limit: number;
-  /** The owner was told that the queue is full. */
-  #full = false;
   #pool: Pool | undefined;
   #failure: CocaineError | undefined;
   /** Set while no jobs are taken: what they are told. */
@@ -45,8 +47,8 @@ export class Dispatcher implements JobOwner, PoolOwner {
   constructor(app: string, idPrefix: string, limit: number, owner: DispatcherOwner) {
     this.#app = app;
     this.#idPrefix = idPrefix;
-    this.#limit = limit;
     this.#owner = owner;
+    this.#pressure = new Pressure(this.queue, limit, (full) => owner.full(full));
   }
 
   /** Jobs that wait or run and have not answered their caller. */
@@ -54,16 +56,22 @@ export class Dispatcher implements JobOwner, PoolOwner {
     return this.#open;
   }
 
+  /** Jobs that wait out a back-off. */
+  get delayed(): number {
+    return this.#postponed.size;
+  }
+
   get limit(): number {
-    return this.#limit;
+    return this.#pressure.limit;
   }
 
   /** Gives jobs to this pool from now on. */
   use(pool: Pool, limit: number): void {
     this.#pool = pool;
-    this.#limit = limit;
     this.#failure = undefined;
-    this.#gauge();
+    this.#pressure.limit = limit;
+    this.#pressure.rose();
+    this.#pressure.fell();
     pool.serve();
   }
 
@@ -103,40 +111,41 @@ export class Dispatcher implements JobOwner, PoolOwner {
   abort(error: CocaineError): void {
     this.#aborted = error;
     this.#failWaiting(error);
+    for (const job of this.#postponed.clear()) this.#settle(job, error);
   }
 
   // --- what a job asks ---
 
   cancelled(job: Job, reason: string): void {
-    this.#deadlines.remove(job);
     job.task.metrics.cancelled++;
-    this.#leave();
     if (job.state === "waiting") {
-      if (job.queued) this.#dequeue(job);
-      job.finish();
+      this.#takeOut(job);
+      this.#over(job);
     } else {
+      // Its deadline stays where it is: nobody waits, but the worker may not run it longer for that.
       job.abandon(reason);
     }
+    this.#leave();
   }
 
   // --- what the pool asks and tells ---
 
   next(): Job | undefined {
     let job = this.queue.shift();
-    if (this.#full) this.#gauge();
+    this.#pressure.fell();
     // The timer of the deadlines may be late on a busy loop; an expired job must not reach a worker.
     while (job !== undefined && job.deadline !== Number.POSITIVE_INFINITY && job.deadline <= Date.now()) {
-      this.#settle(job, deadlinePassed(job.task.name, true));
+      this.#settle(job, deadlinePassed(job.task.name, true, job.failure));
       job = this.queue.shift();
     }
     return job;
   }
 
   ended(job: Job, failure: JobFailure | undefined, now: number): void {
-    if (job.state === "abandoned") return job.finish();
+    if (job.state === "abandoned") return this.#over(job);
     if (failure === undefined) return this.#settle(job, undefined, now);
     const error = jobFailed(job.task.name, failure.error, failure.message, failure.details);
-    if (this.#mayRetry(job, "error")) this.#repeat(job);
+    if (this.#mayRetry(job, "error")) this.#repeat(job, error);
     else this.#settle(job, error, now);
   }
 
@@ -144,16 +153,31 @@ export class Dispatcher implements JobOwner, PoolOwner {
     const error = this.#aborted ?? cause;
     // Put back in reverse, so that they are first in the queue in the order they came.
     for (const job of unbegun.toReversed()) {
-      if (job.state === "abandoned") job.finish();
+      if (job.state === "abandoned") this.#over(job);
       else if (job.repeatable && this.#aborted === undefined) this.#resend(job);
       else this.#settle(job, error);
     }
-    for (const job of begun) {
-      if (job.state === "abandoned") job.finish();
-      else if (this.#mayRetry(job, "crash")) this.#repeat(job);
+    for (const job of begun.toReversed()) {
+      if (job.state === "abandoned") this.#over(job);
+      else if (this.#mayRetry(job, "crash")) this.#repeat(job, error);
       else this.#settle(job, error);
     }
     this.#pool?.feed();
+  }
+
+  stalled(job: Job, worker: Worker): void {
+    const reason = `its job ${job.id} (task "${job.task.name}") stalled`;
+    if (job.state === "abandoned") return worker.expectEnd(job, reason);
+    const error = jobStalled(job.task.name, job.task.policy.stallTimeout);
+    if (this.#mayRetry(job, "timeout")) {
+      worker.expectEnd(worker.release(job, "stall"), reason);
+      this.#repeat(job, error);
+      this.#pool?.feed();
+    } else {
+      job.abandon("stall");
+      worker.expectEnd(job, reason);
+      this.#answer(job, error, performance.now());
+    }
   }
 
   changed(event: PoolEvent): void {
@@ -174,57 +198,50 @@ export class Dispatcher implements JobOwner, PoolOwner {
   // --- the rules ---
 
   #enqueue(job: Job): void {
-    if (this.queue.length >= this.#limit) {
+    if (this.queue.length >= this.limit) {
       const oldest = job.task.policy.overflow === "drop-oldest" ? this.queue.oldest : undefined;
-      if (oldest === undefined) return this.#failSoon(job, queueFull(this.#app, this.#limit));
-      this.#dequeue(oldest);
-      this.#settle(oldest, dropped(this.#app, this.#limit));
+      if (oldest === undefined) return this.#failSoon(job, queueFull(this.#app, this.limit));
+      this.#takeOut(oldest);
+      this.#settle(oldest, dropped(this.#app, this.limit));
     }
     this.queue.push(job);
     this.#pool?.feed();
-    if (this.queue.length >= this.#limit) this.#gauge();
+    this.#pressure.rose();
   }
 
-  #dequeue(job: Job): void {
+  /** Out of where it waits, if it waits anywhere. */
+  #takeOut(job: Job): void {
+    if (!job.queued) return this.#postponed.remove(job);
     this.queue.remove(job);
-    if (this.#full) this.#gauge();
-  }
-
-  /** Tells the owner when the queue has become full. When it is half empty again, that is told a moment later. */
-  #gauge(): void {
-    if (this.#full) {
-      if (this.#hasRoom()) queueMicrotask(this.#tellRoom);
-    } else if (this.queue.length >= this.#limit) {
-      this.#full = true;
-      this.#owner.full(true);
-    }
-  }
-
-  // Later, since jobs are triggered by it, and whoever took a job off the queue is in the middle of handing them out.
-  readonly #tellRoom = (): void => {
-    if (!this.#full || !this.#hasRoom()) return;
-    this.#full = false;
-    this.#owner.full(false);
-  };
-
-  #hasRoom(): boolean {
-    return this.queue.length <= this.#limit / 2;
+    this.#pressure.fell();
   }
 
   #failWaiting(error: CocaineError): void {
     for (let job = this.queue.shift(); job !== undefined; job = this.queue.shift()) this.#settle(job, error);
-    if (this.#full) this.#gauge();
+    this.#pressure.fell();
   }
 
-  #mayRetry(job: Job, cause: "crash" | "error"): boolean {
+  #mayRetry(job: Job, cause: "crash" | "timeout" | "error"): boolean {
     const { attempts, on } = job.task.policy.retries;
     return job.attempt <= attempts && on.includes(cause) && job.repeatable && this.#aborted === undefined;
   }
 
-  #repeat(job: Job): void {
-    job.attempt++;
+  #repeat(job: Job, error: CocaineError): void {
+    const { backoff, backoffLimit } = job.task.policy.retries;
     job.task.metrics.retries++;
-    this.#putBack(job);
+    job.failure = error;
+    const delay = backoff === 0 ? 0 : delayAfter(job.attempt, backoff, backoffLimit);
+    job.attempt++;
+    if (delay === 0) return this.#putBack(job);
+    job.requeue();
+    this.#postponed.add(job, delay);
+  }
+
+  /** The back-off of a job is over. */
+  #tryAgain(job: Job): void {
+    if (this.#failure !== undefined) return this.#settle(job, appFailed(this.#app, this.#failure));
+    this.queue.unshift(job);
+    this.#pool?.feed();
   }
 
   #resend(job: Job): void {
@@ -240,14 +257,14 @@ export class Dispatcher implements JobOwner, PoolOwner {
 
   #expire(job: Job): void {
     const waiting = job.state === "waiting";
-    const error = deadlinePassed(job.task.name, waiting);
+    const error = deadlinePassed(job.task.name, waiting, job.failure);
     if (waiting) {
-      this.#dequeue(job);
+      this.#takeOut(job);
       return this.#settle(job, error);
     }
-    const { worker } = job;
+    job.worker?.expectEnd(job, `the deadline of its job ${job.id} (task "${job.task.name}") passed`);
+    if (job.state === "abandoned") return;
     job.abandon("deadline");
-    worker?.expectEnd(job, `the deadline of its job ${job.id} (task "${job.task.name}") passed`);
     this.#answer(job, error, performance.now());
   }
 
@@ -259,12 +276,17 @@ export class Dispatcher implements JobOwner, PoolOwner {
   }
 
   #settle(job: Job, error: CocaineError | undefined, now = performance.now()): void {
-    job.finish();
+    this.#over(job);
     this.#answer(job, error, now);
   }
 
-  #answer(job: Job, error: CocaineError | undefined, now: number): void {
+  /** Nobody has anything to do with it any more. */
+  #over(job: Job): void {
     if (job.heapIndex >= 0) this.#deadlines.remove(job);
+    job.finish();
+  }
+
+  #answer(job: Job, error: CocaineError | undefined, now: number): void {
     job.task.metrics.settled(job, error, now);
     this.#owner.settled(job, error, now);
     if (error === undefined) job.complete();

@@ -7,7 +7,7 @@ import type { Logger } from "../observe/log.ts";
 export type MakeContext = (task: TaskSpec, signal: AbortSignal) => DriverContext;
 
 interface Running {
-  readonly spec: TaskSpec;
+  spec: TaskSpec;
   readonly driver: Driver;
   readonly controller: AbortController;
   /** Why it does not trigger now. */
@@ -77,7 +77,13 @@ export class Drivers {
     const ending = [...this.#running.values()].filter(({ spec }) => wanted.get(spec.name)?.source !== spec.source);
     await Promise.all(ending.map(({ driver }) => driver.drain()));
     await Promise.all(ending.map(({ spec }) => this.#close(spec.name)));
-    for (const spec of specs) if (!this.#running.has(spec.name)) await this.#start(spec);
+    for (const spec of specs) {
+      const kept = this.#running.get(spec.name);
+      if (kept === undefined) await this.#start(spec);
+      else kept.spec = spec;
+    }
+    // The policy of those that were kept may have changed.
+    this.#holdAll();
   }
 
   async #start(spec: TaskSpec): Promise<void> {

@@ -132,7 +132,12 @@ export class Engine implements DispatcherOwner {
       error: this.#failure && { code: this.#failure.code, message: this.#failure.message },
       uptime: (performance.now() - this.#startedAt) / 1000,
       feed: this.feed.endpoint,
-      queue: { depth: queue.length, limit: this.#dispatcher.limit, highest: queue.highest },
+      queue: {
+        depth: queue.length,
+        delayed: this.#dispatcher.delayed,
+        limit: this.#dispatcher.limit,
+        highest: queue.highest,
+      },
       pool: {
         size: pool?.size ?? 0,
         min: manifest?.engine.poolMin ?? 0,
@@ -142,7 +147,7 @@ export class Engine implements DispatcherOwner {
         workers,
       },
       jobs: {
-        running: this.#dispatcher.open - queue.length,
+        running: this.#dispatcher.open - queue.length - this.#dispatcher.delayed,
         done: all.reduce((sum, { done }) => sum + done, 0),
         failed: all.reduce((sum, { failed }) => sum + failed, 0),
         cancelled: all.reduce((sum, { cancelled }) => sum + cancelled, 0),

@@ -17,11 +17,21 @@ export function dropped(app: string, limit: number): CocaineError {
   );
 }
 
-export function deadlinePassed(task: string, waiting: boolean): CocaineError {
+/** @param failure - what its last run ended with, where it was to be run again. */
+export function deadlinePassed(task: string, waiting: boolean, failure: CocaineError | undefined): CocaineError {
   const where = waiting ? "while it waited for a worker" : "before the worker ended it";
+  const before = failure === undefined ? "" : `. Its last run ended with ${failure.code}: ${failure.message}`;
   return createError(
     "COC_DEADLINE",
-    `the deadline of a job of task "${task}" passed ${where}: raise its timeout, or the pool-limit`,
+    `the deadline of a job of task "${task}" passed ${where}: raise its timeout, or the pool-limit${before}`,
+    { cause: failure },
+  );
+}
+
+export function jobStalled(task: string, timeoutMs: number): CocaineError {
+  return createError(
+    "COC_STALLED",
+    `a job of task "${task}" neither took nor gave a chunk for ${timeoutMs / 1000} s: raise the task's stall-timeout, or see what the app waits for`,
   );
 }
 

@@ -41,6 +41,16 @@ export class JobTable {
     return job !== undefined && job.number === number ? job : undefined;
   }
 
+  /** Puts a job in the place of the one that has its number. */
+  replace(job: Job): void {
+    this.#slots[job.number & this.#mask] = job;
+  }
+
+  /** Those in the table. */
+  all(): Job[] {
+    return this.#slots.filter((job) => job !== undefined);
+  }
+
   /** Takes a job out that is in the table. */
   remove(number: number): void {
     this.#slots[number & this.#mask] = undefined;
@@ -49,7 +59,7 @@ export class JobTable {
 
   /** Takes all jobs out, in the order they were added. */
   clear(): Job[] {
-    const jobs = this.#slots.filter((job) => job !== undefined);
+    const jobs = this.all();
     this.#slots.fill(undefined);
     this.#size = 0;
     // Signed distances, so that the order holds where numbers wrap.

@@ -14,6 +14,9 @@ import type { Worker } from "./worker.ts";
  */
 export type JobState = "waiting" | "running" | "abandoned" | "done";
 
+/** Where the rest of a response goes that nobody waits for. */
+const NOBODY: ResponseSink = { write: () => true, end: () => undefined, fail: () => undefined };
+
 /** What a job asks of the one that runs it. */
 export interface JobOwner {
   /** The caller went away. */
@@ -41,6 +44,10 @@ export class Job implements JobHandle {
   number = 0;
   /** A response chunk has reached the caller: it cannot be run again. */
   answered = false;
+  /** What its last run ended with. */
+  failure: CocaineError | undefined = undefined;
+  /** Its worker is killed if it does not end it soon. */
+  condemned = false;
 
   // Places in the queue and in the heap of deadlines, kept by those.
   queued = false;
@@ -58,6 +65,9 @@ export class Job implements JobHandle {
   #responseWindow = WINDOW;
   #ungranted = 0;
   #paused = false;
+  /** It was sent, or a chunk went either way, since somebody looked. */
+  #moved = true;
+  #movedAt = 0;
 
   constructor(owner: JobOwner, id: string, task: Task, request: JobRequest, sink: ResponseSink, now: number) {
     this.#owner = owner;
@@ -92,6 +102,17 @@ export class Job implements JobHandle {
   /** Milliseconds up to `now` that it was with that worker; 0 for one that was sent to none. */
   ran(now: number): number {
     return this.sentAt === 0 ? 0 : now - this.sentAt;
+  }
+
+  /**
+   * Milliseconds that the worker alone has held it up, as far as looking from time to time tells: `now` is when nobody
+   * could yet say so, if a chunk went either way since the last look or it is the caller who stopped.
+   */
+  stalledFor(now: number): number {
+    const callersTurn = this.#state === "running" && (this.#paused || this.#request.starved);
+    if (this.#moved || callersTurn) this.#movedAt = now;
+    this.#moved = false;
+    return now - this.#movedAt;
   }
 
   // --- what the driver calls ---
@@ -129,6 +150,7 @@ export class Job implements JobHandle {
     this.#link = link;
     this.number = number;
     this.sentAt = now;
+    this.#moved = true;
     const whole = this.#request.whole;
     link.send({
       code: Code.INVOKE,
@@ -151,6 +173,24 @@ export class Job implements JobHandle {
     this.#request.rewind();
     this.#responseWindow = WINDOW;
     this.#ungranted = 0;
+  }
+
+  /**
+   * running → waiting, while the worker that has it goes on and is told that nobody waits.
+   *
+   * @returns what stands for it with that worker, abandoned.
+   */
+  detach(reason: string): Job {
+    const rest = new Job(this.#owner, this.id, this.task, {}, NOBODY, this.queuedAt);
+    rest.worker = this.worker;
+    rest.number = this.number;
+    rest.sentAt = this.sentAt;
+    rest.#link = this.#link;
+    rest.#responseWindow = this.#responseWindow;
+    rest.#ungranted = this.#ungranted;
+    rest.abandon(reason);
+    this.requeue();
+    return rest;
   }
 
   /** running → abandoned: tells the worker that nobody waits. */
@@ -179,6 +219,7 @@ export class Job implements JobHandle {
    * @returns `false` when the worker sent more than it was given credit for.
    */
   receive(chunk: Uint8Array): boolean {
+    this.#moved = true;
     this.#responseWindow -= chunk.length;
     this.#ungranted += chunk.length;
     if (this.#responseWindow < -FRAME_LIMIT) return false;
@@ -193,6 +234,7 @@ export class Job implements JobHandle {
 
   /** The worker took request bytes. */
   credit(bytes: number): void {
+    this.#moved = true;
     this.#request.credit(bytes);
     if (this.#state !== "running" || this.#link === undefined) return;
     // Credit proves that the worker began: what it was sent is needed again only if the job may be run again.

@@ -93,8 +93,7 @@ export type EnginePolicy = Readonly<z.output<typeof engineSchema>>;
 /** Names that an engine's fields had in 2011, and what they are called now. */
 export const ENGINE_ALIASES: Readonly<Record<string, string>> = { "suicide-timeout": "idle-timeout" };
 
-/** Fields that every task may have, whatever its driver. */
-export const taskPolicySchema = z.strictObject({
+const taskFields = z.strictObject({
   /** Seconds from trigger to end. None where it is not given. */
   timeout: z
     .number()
@@ -102,6 +101,11 @@ export const taskPolicySchema = z.strictObject({
     .max(2_147_483)
     .transform((value) => value * 1000)
     .optional(),
+  /**
+   * Seconds that a running job may neither take nor give a chunk while nobody but its worker is to blame; 0: any. The
+   * driver's own where it is not given.
+   */
+  "stall-timeout": seconds(0),
   /** Its jobs go before the others. */
   urgent: z.boolean().default(false),
   /** What happens to a job that comes when the queue is full. */
@@ -111,14 +115,36 @@ export const taskPolicySchema = z.strictObject({
     .strictObject({
       /** Further runs after the first. */
       attempts: z.int().min(0).max(1000).default(0),
-      /** After which endings. */
-      on: z.array(z.enum(["crash", "error"])).default(["crash"]),
+      /** Seconds before the first of them; each next waits twice as long as the one before. */
+      backoff: seconds(0),
+      /** Seconds at the most. */
+      "backoff-limit": seconds(60),
+      /** After which endings: the worker's, the stall-timeout, the app's own error. */
+      on: z.array(z.enum(["crash", "timeout", "error"])).default(["crash"]),
     })
     .prefault({}),
 });
+
+/** Fields that every task may have, whatever its driver. */
+export const taskPolicySchema = taskFields.transform(({ timeout, urgent, overflow, retries, ...fields }) => ({
+  timeout,
+  /** `Infinity` for none. */
+  stallTimeout: fields["stall-timeout"] || Number.POSITIVE_INFINITY,
+  urgent,
+  overflow,
+  retries: {
+    attempts: retries.attempts,
+    backoff: retries.backoff,
+    backoffLimit: retries["backoff-limit"],
+    on: retries.on,
+  },
+}));
+
+/** The same as a manifest spells them. */
+export type TaskPolicyInput = Readonly<z.input<typeof taskFields>>;
 
 /** Rules of a task's jobs; durations in milliseconds. */
 export type TaskPolicy = Readonly<z.output<typeof taskPolicySchema>>;
 
 /** Names of the fields that are the engine's, not the driver's. */
-export const TASK_POLICY_KEYS: readonly string[] = Object.keys(taskPolicySchema.shape);
+export const TASK_POLICY_KEYS: readonly string[] = Object.keys(taskFields.shape);

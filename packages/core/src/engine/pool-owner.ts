@@ -1,7 +1,7 @@
 import type { CocaineError, ErrorCode } from "../errors.ts";
 import type { Job } from "./job.ts";
 import type { Queue } from "./queue.ts";
-import type { JobFailure } from "./worker.ts";
+import type { JobFailure, Worker } from "./worker.ts";
 
 /** What a pool asks of, and tells, the one whose jobs it runs. */
 export interface PoolOwner {
@@ -10,6 +10,8 @@ export interface PoolOwner {
   next(): Job | undefined;
   /** A worker ended a job, at `now`. */
   ended(job: Job, failure: JobFailure | undefined, now: number): void;
+  /** A worker alone has held the job up for its `stall-timeout`; told again while it does. */
+  stalled(job: Job, worker: Worker): void;
   /** A worker is gone with these jobs. */
   lost(begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void;
   /** Workers came or went. */

@@ -16,6 +16,8 @@ export interface PoolOptions {
   /** Begins the identities of its workers; unlike that of any other pool. */
   readonly name: string;
   readonly policy: EnginePolicy;
+  /** The shortest of its tasks, in milliseconds. */
+  readonly stallTimeout: number;
   readonly launch: Launch;
   readonly backend: Backend;
   readonly log: Logger;
@@ -53,7 +55,8 @@ export class Pool implements WorkerOwner {
   async start(probe: boolean): Promise<void> {
     await this.#options.backend.start();
     const { heartbeatTimeout, idleTimeout, poolMin } = this.#policy;
-    this.#housekeeping = setInterval(this.#check, Math.min(heartbeatTimeout, idleTimeout) / 4);
+    const interval = Math.min(heartbeatTimeout, idleTimeout, this.#options.stallTimeout) / 4;
+    this.#housekeeping = setInterval(this.#check, interval);
     this.#housekeeping.unref();
     const first = probe ? new Promise<void>((resolve, reject) => (this.#firstReady = { resolve, reject })) : undefined;
     for (let count = Math.max(poolMin, probe ? 1 : 0); count > 0; count--) this.#spawn();
@@ -247,6 +250,7 @@ export class Pool implements WorkerOwner {
     const now = performance.now();
     for (const worker of this.#workers) {
       worker.checkPulse(now);
+      for (const job of worker.stalled(now)) this.#owner.stalled(job, worker);
       if (this.size > this.#policy.poolMin && worker.idleFor(now) >= this.#policy.idleTimeout) worker.retire("idle");
     }
   };

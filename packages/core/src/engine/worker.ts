@@ -118,13 +118,28 @@ export class Worker {
     job.start(this, this.#link, this.#jobs.add(job), now);
   }
 
-  /** A job whose caller has its answer must end within `cancel-grace`, or the worker is killed. */
+  /** Takes a job off it that is to be run elsewhere. @returns what stands for it until the worker ends it. */
+  release(job: Job, reason: string): Job {
+    const rest = job.detach(reason);
+    this.#jobs.replace(rest);
+    return rest;
+  }
+
+  /** A job that nobody waits for must end within `cancel-grace`, or the worker is killed. */
   expectEnd(job: Job, reason: string): void {
+    if (job.condemned) return;
+    job.condemned = true;
     const number = job.number;
     setTimeout(() => {
       if (this.#jobs.get(number) !== job || !this.#began(number)) return;
       this.kill(workerKilled(this.id, `${reason}, and it did not end the job within the cancel-grace`));
     }, this.#policy.cancelGrace).unref();
+  }
+
+  /** Jobs that it has begun, and alone has held up for their `stall-timeout`. Called from time to time. */
+  stalled(now: number): Job[] {
+    const limited = this.#jobs.all().filter(({ task }) => task.policy.stallTimeout !== Number.POSITIVE_INFINITY);
+    return limited.filter((job) => this.#began(job.number) && job.stalledFor(now) >= job.task.policy.stallTimeout);
   }
 
   /** Kills the worker if nothing was heard from it for `heartbeat-timeout`. Called from time to time. */

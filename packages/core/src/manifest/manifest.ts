@@ -30,7 +30,7 @@ export interface TaskSpec {
   /** What the driver's own schema made of its part. */
   readonly options: unknown;
   readonly policy: TaskPolicy;
-  /** The task as the manifest has it: two that are equal need no new driver. */
+  /** What the manifest tells the driver: two that are equal need no new one. */
   readonly source: string;
 }
 
@@ -76,17 +76,14 @@ function parseTasks(value: unknown, registry: Registry, issues: Issue[]): TaskSp
   return Object.entries(value).flatMap(([name, task]) => {
     if (!isObject(task) || typeof task.type !== "string") return [];
     const driver = requireNamed(registry, "driver", task.type, ["tasks", name, "type"], issues);
-    const policy = parsePart(
-      taskPolicySchema,
-      pick(task, (key) => TASK_POLICY_KEYS.includes(key)),
-      name,
-      issues,
-    );
+    const rules = pick(task, (key) => TASK_POLICY_KEYS.includes(key));
+    const policy = parsePart(taskPolicySchema, { ...driver?.policy, ...rules }, name, issues);
     if (driver === undefined) return [];
     const own = pick(task, (key) => key !== "type" && !TASK_POLICY_KEYS.includes(key));
     const options = parsePart(driver.options, own, name, issues);
     if (policy === undefined || options === undefined) return [];
-    return [Object.freeze({ name, driver, options: options.data, policy: policy.data, source: JSON.stringify(task) })];
+    const source = JSON.stringify({ type: task.type, ...own });
+    return [Object.freeze({ name, driver, options: options.data, policy: policy.data, source })];
   });
 }
 

@@ -63,7 +63,7 @@ describe("a job", () => {
     await start({ "queue-limit": 2, "pool-limit": 1 }, {}, silent);
     const jobs = Array.from({ length: 4 }, () => run().catch((error: { code: string }) => error.code));
     expect(await jobs[3]).toBe("COC_QUEUE_FULL");
-    expect(app.host.app("app").queue).toEqual({ depth: 2, limit: 2, highest: 2 });
+    expect(app.host.app("app").queue).toEqual({ depth: 2, delayed: 0, limit: 2, highest: 2 });
   });
 
   it("takes the place of the oldest where the task says drop-oldest", async () => {

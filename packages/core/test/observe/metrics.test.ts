@@ -60,7 +60,7 @@ describe("the metrics of a task", () => {
     expect(task().run.count).toBe(1);
     expect(task().waited.count).toBe(2);
     expect(task().waited.max).toBeGreaterThan(0.03);
-    expect(info().queue).toEqual({ depth: 0, limit: 1, highest: 1 });
+    expect(info().queue).toEqual({ depth: 0, delayed: 0, limit: 1, highest: 1 });
   });
 
   it("count a job whose caller went away as neither done nor failed", async () => {

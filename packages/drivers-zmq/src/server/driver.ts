@@ -12,5 +12,10 @@ import { createServer } from "./server.ts";
  * `start()` rejects with `COC_ZMQ_ADDRESS_IN_USE` or `COC_ZMQ_ENDPOINT`.
  */
 export function zmqServerDriver() {
-  return defineDriver({ name: "server+zmq", options: serverOptions, create: createServer });
+  return defineDriver({
+    name: "server+zmq",
+    options: serverOptions,
+    policy: { "stall-timeout": 60 },
+    create: createServer,
+  });
 }
