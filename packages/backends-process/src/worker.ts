@@ -17,6 +17,7 @@ import { deferred } from "./deferred.ts";
 import type { Environment } from "./environment.ts";
 import { Program } from "./program.ts";
 import type { Progress } from "./progress.ts";
+import { residentBytes } from "./resident.ts";
 import type { Sweeper } from "./sweeper.ts";
 import { Tail } from "./tail.ts";
 import { verdict } from "./verdict.ts";
@@ -106,6 +107,10 @@ export class ProcessWorker implements WorkerLink, Connected {
 
   begun(): number | undefined {
     return this.#progress.read();
+  }
+
+  async rss(): Promise<number | undefined> {
+    return this.pid === undefined ? undefined : residentBytes(this.pid);
   }
 
   output(): readonly string[] {

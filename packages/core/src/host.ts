@@ -82,6 +82,8 @@ export function createHost(options: HostOptions): Host {
   const storage = options.storage ?? memoryStorage();
   const hostname = options.hostname ?? systemHostname();
   const engines = new Map<string, Engine>();
+  /** Those whose first version is not up yet. */
+  const coming = new Map<string, Engine>();
   /** Apps of the storage that could not be deployed, and why. */
   const broken = new Map<string, CocaineError>();
   const serial = createSerial();
@@ -111,11 +113,14 @@ export function createHost(options: HostOptions): Host {
       runtimeDir: folder,
       openFeed,
     });
+    coming.set(name, engine);
     try {
       await engine.deploy(manifest, probe);
     } catch (error) {
       await engine.close(0);
       throw error;
+    } finally {
+      coming.delete(name);
     }
     engines.set(name, engine);
   };
@@ -197,7 +202,9 @@ export function createHost(options: HostOptions): Host {
       // Engines that end already may be given less time than they had.
       if (closing !== undefined) for (const engine of engines.values()) void engine.close(deadline);
       closing ??= (async () => {
-        const ending = [...engines].map(([name, engine]) => serial(name, () => engine.close(deadline)));
+        const all = [...coming, ...engines];
+        for (const [, engine] of all) engine.interrupt();
+        const ending = all.map(([name, engine]) => serial(name, () => engine.close(deadline)));
         await Promise.all(ending);
         engines.clear();
         await storage.close();

@@ -45,7 +45,7 @@ export async function startLoaded({ type, file, engine = {}, task = {} }: LoadOp
     args: loadApp(file),
     env: { JOURNAL: journal },
     engine,
-    tasks: { event: driver, hang: driver, sleep: web },
+    tasks: { event: driver, grow: driver, hang: driver, sleep: web },
   });
   return {
     host,

@@ -56,6 +56,8 @@ export interface WorkerLink {
   stop(graceMs: number): Promise<void>;
   /** Number of the last job that the worker began, by its progress mark; `undefined` where none is kept. */
   begun(): number | undefined;
+  /** Bytes of memory that are resident for the worker alone; absent where the backend cannot know. Never rejects. */
+  rss?(): Promise<number | undefined>;
   /** The last lines that the worker wrote to stdout and stderr, oldest first, 200 at most. */
   output(): readonly string[];
 }

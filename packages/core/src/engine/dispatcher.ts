@@ -1,14 +1,13 @@
 import type { JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { CocaineError } from "../errors.ts";
-import { delayAfter } from "./backoff.ts";
+import { Backlog } from "./backlog.ts";
 import { Deadlines } from "./deadlines.ts";
-import { appFailed, deadlinePassed, dropped, jobFailed, jobStalled, queueFull } from "./errors.ts";
+import { appFailed, deadlinePassed, dropped, jobFailed, jobStalled, noWorker, queueFull } from "./errors.ts";
 import { Job, type JobOwner } from "./job.ts";
 import type { Pool } from "./pool.ts";
 import type { PoolEvent, PoolOwner } from "./pool-owner.ts";
-import { Postponed } from "./postponed.ts";
-import { Pressure } from "./pressure.ts";
-import { Queue } from "./queue.ts";
+import type { Queue } from "./queue.ts";
+import { countRetry, mayRetry, type RetryCause } from "./retries.ts";
 import type { Task } from "./task.ts";
 import type { JobFailure, Worker } from "./worker.ts";
 
@@ -28,59 +27,48 @@ export interface DispatcherOwner {
  * job whose worker, caller or time is gone. Hands jobs to the pool of the app's current version.
  */
 export class Dispatcher implements JobOwner, PoolOwner {
-  readonly queue = new Queue();
+  readonly backlog: Backlog;
   readonly #app: string;
   readonly #owner: DispatcherOwner;
   readonly #idPrefix: string;
   readonly #deadlines = new Deadlines((job) => this.#expire(job));
-  readonly #postponed = new Postponed((job) => this.#tryAgain(job));
-  readonly #pressure: Pressure;
   #ids = 0;
   #pool: Pool | undefined;
   #failure: CocaineError | undefined;
   /** Set while no jobs are taken: what they are told. */
   #refusal: CocaineError | undefined;
   #aborted: CocaineError | undefined;
-  #open = 0;
+  #opened = 0;
   #idle: (() => void) | undefined;
 
-  constructor(app: string, idPrefix: string, limit: number, owner: DispatcherOwner) {
+  constructor(app: string, idPrefix: string, owner: DispatcherOwner) {
     this.#app = app;
     this.#idPrefix = idPrefix;
     this.#owner = owner;
-    this.#pressure = new Pressure(this.queue, limit, (full) => owner.full(full));
+    this.backlog = new Backlog({ full: (full) => owner.full(full), due: () => this.#pool?.feed() });
   }
 
   /** Jobs that wait or run and have not answered their caller. */
   get open(): number {
-    return this.#open;
+    return this.#opened;
   }
 
-  /** Jobs that wait out a back-off. */
-  get delayed(): number {
-    return this.#postponed.size;
-  }
-
-  get limit(): number {
-    return this.#pressure.limit;
+  get queue(): Queue {
+    return this.backlog.queue;
   }
 
   /** Gives jobs to this pool from now on. */
   use(pool: Pool, limit: number): void {
     this.#pool = pool;
     this.#failure = undefined;
-    this.#pressure.limit = limit;
-    this.#pressure.rose();
-    this.#pressure.fell();
+    this.backlog.limit = limit;
     pool.serve();
   }
 
   /** Runs a job (contracts/driver.ts, `trigger`). */
   trigger(task: Task, request: JobRequest, response: ResponseSink): JobHandle {
     const now = performance.now();
-    const id = this.#idPrefix + (++this.#ids).toString(36);
-    const job = new Job(this, id, task, request, response, now);
-    this.#open++;
+    const job = this.#open(task, request, response, now);
     const refusal = this.#refusal ?? (this.#failure && appFailed(this.#app, this.#failure));
     if (refusal !== undefined) {
       this.#failSoon(job, refusal);
@@ -91,6 +79,23 @@ export class Dispatcher implements JobOwner, PoolOwner {
     if (worker !== undefined) worker.run(job, now);
     else this.#enqueue(job);
     return job;
+  }
+
+  /**
+   * Runs a job on a worker of this pool whatever the queue, and nowhere else. Its answer is not looked at.
+   *
+   * @returns rejects with the job's error.
+   */
+  probe(pool: Pool, task: Task, deadline: number): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const now = performance.now();
+      const job = this.#open(task, { deadline }, { write: () => true, end: resolve, fail: reject }, now);
+      job.pinned = true;
+      this.#deadlines.add(job);
+      const worker = pool.idlest();
+      if (worker === undefined) this.#failSoon(job, noWorker(this.#app));
+      else worker.run(job, now);
+    });
   }
 
   /** Takes no more jobs, which are told `error`, until `accept()`. Those that are open go on. */
@@ -104,14 +109,13 @@ export class Dispatcher implements JobOwner, PoolOwner {
 
   /** Resolves when no job is open. */
   async idle(): Promise<void> {
-    if (this.#open > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
+    if (this.#opened > 0) await new Promise<void>((resolve) => (this.#idle = resolve));
   }
 
   /** Fails every job that waits, and from now on every one whose worker goes. */
   abort(error: CocaineError): void {
     this.#aborted = error;
-    this.#failWaiting(error);
-    for (const job of this.#postponed.clear()) this.#settle(job, error);
+    for (const job of this.backlog.clear()) this.#settle(job, error);
   }
 
   // --- what a job asks ---
@@ -119,7 +123,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
   cancelled(job: Job, reason: string): void {
     job.task.metrics.cancelled++;
     if (job.state === "waiting") {
-      this.#takeOut(job);
+      this.backlog.remove(job);
       this.#over(job);
     } else {
       // Its deadline stays where it is: nobody waits, but the worker may not run it longer for that.
@@ -131,12 +135,11 @@ export class Dispatcher implements JobOwner, PoolOwner {
   // --- what the pool asks and tells ---
 
   next(): Job | undefined {
-    let job = this.queue.shift();
-    this.#pressure.fell();
+    let job = this.backlog.shift();
     // The timer of the deadlines may be late on a busy loop; an expired job must not reach a worker.
     while (job !== undefined && job.deadline !== Number.POSITIVE_INFINITY && job.deadline <= Date.now()) {
       this.#settle(job, deadlinePassed(job.task.name, true, job.failure));
-      job = this.queue.shift();
+      job = this.backlog.shift();
     }
     return job;
   }
@@ -187,7 +190,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
   failed(error: CocaineError): void {
     this.#failure = error;
     this.#owner.failed(error);
-    this.#failWaiting(appFailed(this.#app, error));
+    for (const job of this.backlog.clear()) this.#settle(job, appFailed(this.#app, error));
   }
 
   recovered(): void {
@@ -197,69 +200,46 @@ export class Dispatcher implements JobOwner, PoolOwner {
 
   // --- the rules ---
 
+  #open(task: Task, request: JobRequest, response: ResponseSink, now: number): Job {
+    this.#opened++;
+    const id = this.#idPrefix + (++this.#ids).toString(36);
+    return new Job(this, id, task, request, response, now);
+  }
+
   #enqueue(job: Job): void {
-    if (this.queue.length >= this.limit) {
+    const { limit } = this.backlog;
+    if (this.queue.length >= limit) {
       const oldest = job.task.policy.overflow === "drop-oldest" ? this.queue.oldest : undefined;
-      if (oldest === undefined) return this.#failSoon(job, queueFull(this.#app, this.limit));
-      this.#takeOut(oldest);
-      this.#settle(oldest, dropped(this.#app, this.limit));
+      if (oldest === undefined) return this.#failSoon(job, queueFull(this.#app, limit));
+      this.backlog.remove(oldest);
+      this.#settle(oldest, dropped(this.#app, limit));
     }
-    this.queue.push(job);
+    this.backlog.push(job);
     this.#pool?.feed();
-    this.#pressure.rose();
+    this.backlog.gauge();
   }
 
-  /** Out of where it waits, if it waits anywhere. */
-  #takeOut(job: Job): void {
-    if (!job.queued) return this.#postponed.remove(job);
-    this.queue.remove(job);
-    this.#pressure.fell();
-  }
-
-  #failWaiting(error: CocaineError): void {
-    for (let job = this.queue.shift(); job !== undefined; job = this.queue.shift()) this.#settle(job, error);
-    this.#pressure.fell();
-  }
-
-  #mayRetry(job: Job, cause: "crash" | "timeout" | "error"): boolean {
-    const { attempts, on } = job.task.policy.retries;
-    return job.attempt <= attempts && on.includes(cause) && job.repeatable && this.#aborted === undefined;
+  #mayRetry(job: Job, cause: RetryCause): boolean {
+    return mayRetry(job, cause) && this.#aborted === undefined;
   }
 
   #repeat(job: Job, error: CocaineError): void {
-    const { backoff, backoffLimit } = job.task.policy.retries;
-    job.task.metrics.retries++;
-    job.failure = error;
-    const delay = backoff === 0 ? 0 : delayAfter(job.attempt, backoff, backoffLimit);
-    job.attempt++;
-    if (delay === 0) return this.#putBack(job);
+    const delay = countRetry(job, error);
     job.requeue();
-    this.#postponed.add(job, delay);
-  }
-
-  /** The back-off of a job is over. */
-  #tryAgain(job: Job): void {
-    if (this.#failure !== undefined) return this.#settle(job, appFailed(this.#app, this.#failure));
-    this.queue.unshift(job);
-    this.#pool?.feed();
+    this.backlog.putBack(job, delay);
   }
 
   #resend(job: Job): void {
     job.task.metrics.resent++;
-    this.#putBack(job);
-  }
-
-  /** Back into the queue, whose limit holds for new jobs only. */
-  #putBack(job: Job): void {
     job.requeue();
-    this.queue.unshift(job);
+    this.backlog.putBack(job, 0);
   }
 
   #expire(job: Job): void {
     const waiting = job.state === "waiting";
     const error = deadlinePassed(job.task.name, waiting, job.failure);
     if (waiting) {
-      this.#takeOut(job);
+      this.backlog.remove(job);
       return this.#settle(job, error);
     }
     job.worker?.expectEnd(job, `the deadline of its job ${job.id} (task "${job.task.name}") passed`);
@@ -295,7 +275,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
   }
 
   #leave(): void {
-    this.#open--;
-    if (this.#open === 0) this.#idle?.();
+    this.#opened--;
+    if (this.#opened === 0) this.#idle?.();
   }
 }

@@ -2,6 +2,7 @@ import type { Driver, DriverContext, PauseReason } from "../contracts/driver.ts"
 import { createError, messageOf } from "../errors.ts";
 import type { TaskSpec } from "../manifest/manifest.ts";
 import type { Logger } from "../observe/log.ts";
+import { createCountdown } from "./countdown.ts";
 
 /** Makes the context of a task's driver. */
 export type MakeContext = (task: TaskSpec, signal: AbortSignal) => DriverContext;
@@ -31,14 +32,16 @@ export class Drivers {
    * Runs exactly these: starts what is new, ends what is gone, replaces what changed; the others keep their sockets.
    * If one cannot start, those that ran before run again.
    *
+   * @param drainTimeout - milliseconds that one which ends has for the jobs that it triggered; then their callers are
+   * let down.
    * @throws `COC_DRIVER_START` with the driver's own error as cause.
    */
-  async update(specs: readonly TaskSpec[]): Promise<void> {
+  async update(specs: readonly TaskSpec[], drainTimeout: number): Promise<void> {
     const before = [...this.#running.values()].map(({ spec }) => spec);
     try {
-      await this.#converge(specs);
+      await this.#converge(specs, drainTimeout);
     } catch (error) {
-      await this.#converge(before);
+      await this.#converge(before, drainTimeout);
       throw error;
     }
   }
@@ -72,10 +75,10 @@ export class Drivers {
     return this.#running.get(task)?.driver.info?.() ?? {};
   }
 
-  async #converge(specs: readonly TaskSpec[]): Promise<void> {
+  async #converge(specs: readonly TaskSpec[], drainTimeout: number): Promise<void> {
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     const ending = [...this.#running.values()].filter(({ spec }) => wanted.get(spec.name)?.source !== spec.source);
-    await Promise.all(ending.map(({ driver }) => driver.drain()));
+    await Promise.all(ending.map((running) => this.#drain(running, drainTimeout)));
     await Promise.all(ending.map(({ spec }) => this.#close(spec.name)));
     for (const spec of specs) {
       const kept = this.#running.get(spec.name);
@@ -84,6 +87,19 @@ export class Drivers {
     }
     // The policy of those that were kept may have changed.
     this.#holdAll();
+  }
+
+  async #drain({ driver, spec }: Running, timeout: number): Promise<void> {
+    const countdown = createCountdown();
+    countdown.shorten(timeout);
+    const drained = driver.drain().then(() => true);
+    if (!(await Promise.race([drained, countdown.up]))) {
+      this.#log.warn(
+        { task: spec.name },
+        `jobs of a driver that ends run on after ${timeout / 1000} s (drain-timeout)`,
+      );
+    }
+    countdown.stop();
   }
 
   async #start(spec: TaskSpec): Promise<void> {

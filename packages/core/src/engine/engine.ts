@@ -13,6 +13,7 @@ import { createCountdown } from "./countdown.ts";
 import { Dispatcher, type DispatcherOwner } from "./dispatcher.ts";
 import { Drivers } from "./drivers.ts";
 import { appPaused, shuttingDown } from "./errors.ts";
+import { checkHealth } from "./health.ts";
 import type { Job } from "./job.ts";
 import type { Pool } from "./pool.ts";
 import type { PoolEvent } from "./pool-owner.ts";
@@ -41,6 +42,8 @@ export class Engine implements DispatcherOwner {
   readonly #poolMetrics = new PoolMetrics();
   readonly #id = randomBytes(4).toString("hex");
   readonly #startedAt = performance.now();
+  /** That of a version which is not up yet. */
+  #coming: Pool | undefined;
   /** Pools of earlier versions that still end their jobs. */
   readonly #draining = new Set<Pool>();
   #state: AppState = "starting";
@@ -54,7 +57,7 @@ export class Engine implements DispatcherOwner {
     this.#options = options;
     this.#log = options.log;
     this.feed = createFeed(options.hostname);
-    this.#dispatcher = new Dispatcher(options.name, `${this.#id}-`, 0, this);
+    this.#dispatcher = new Dispatcher(options.name, `${this.#id}-`, this);
     this.#drivers = new Drivers((task, signal) => this.#contextOf(task, signal), options.log);
   }
 
@@ -66,23 +69,27 @@ export class Engine implements DispatcherOwner {
    * Runs this manifest from now on, in place of the one before: the new pool starts beside the old one, drivers whose
    * options did not change keep their sockets, the old pool ends its jobs. On failure all is as it was.
    *
-   * @param probe - wait until a worker is ready, so that code that cannot start is this call's error.
+   * @param probe - wait until a worker is ready and healthy, so that code that cannot start is this call's error.
    */
   async deploy(manifest: Manifest, probe: boolean): Promise<void> {
     const before = this.#version;
     const version = await createVersion(manifest, this.#versionOptions(), this.#dispatcher);
     const { pool } = version;
+    this.#coming = pool;
     let feed: FeedSocket | undefined;
     try {
       await pool.start(probe);
+      if (probe) await checkHealth(version, this.#dispatcher);
       for (const task of manifest.tasks) this.#taskOf(task).policy = task.policy;
       if (manifest.feed !== before?.manifest.feed) feed = await this.#openFeed(manifest);
       // With the first version jobs may come as soon as a driver listens.
       if (before === undefined) this.#dispatcher.use(pool, manifest.engine.queueLimit);
-      await this.#drivers.update(manifest.tasks);
+      await this.#drivers.update(manifest.tasks, manifest.engine.drainTimeout);
     } catch (error) {
       await Promise.all([pool.close(), feed?.close()]);
       throw error;
+    } finally {
+      this.#coming = undefined;
     }
     this.#version = version;
     if (manifest.feed !== before?.manifest.feed) await this.feed.attach(feed);
@@ -91,6 +98,11 @@ export class Engine implements DispatcherOwner {
       this.#retire(before.pool);
     }
     if (this.#state === "starting" || this.#state === "failed") this.#state = "running";
+  }
+
+  /** A deploy that waits for its workers fails at once with `COC_SHUTDOWN`. */
+  interrupt(): void {
+    void this.#coming?.close();
   }
 
   pause(): void {
@@ -123,7 +135,7 @@ export class Engine implements DispatcherOwner {
     const tasks = manifest?.tasks ?? [];
     const all = [...this.#tasks.values()].map(({ metrics }) => metrics);
     const workers = [pool, ...this.#draining].flatMap((each) => each?.info() ?? []);
-    const { queue } = this.#dispatcher;
+    const { queue, delayed, limit } = this.#dispatcher.backlog;
     return {
       name: this.#options.name,
       state: this.#state,
@@ -134,8 +146,8 @@ export class Engine implements DispatcherOwner {
       feed: this.feed.endpoint,
       queue: {
         depth: queue.length,
-        delayed: this.#dispatcher.delayed,
-        limit: this.#dispatcher.limit,
+        delayed,
+        limit,
         highest: queue.highest,
       },
       pool: {
@@ -147,7 +159,7 @@ export class Engine implements DispatcherOwner {
         workers,
       },
       jobs: {
-        running: this.#dispatcher.open - queue.length - this.#dispatcher.delayed,
+        running: this.#dispatcher.open - queue.length - delayed,
         done: all.reduce((sum, { done }) => sum + done, 0),
         failed: all.reduce((sum, { failed }) => sum + failed, 0),
         cancelled: all.reduce((sum, { cancelled }) => sum + cancelled, 0),

@@ -59,6 +59,10 @@ export function appFailed(app: string, cause: CocaineError | undefined): Cocaine
   );
 }
 
+export function noWorker(app: string): CocaineError {
+  return createError("COC_WORKER_START", `the first worker of app "${app}" ended before it was given a job`);
+}
+
 export function startTimedOut(worker: string, timeoutMs: number, output: readonly string[]): CocaineError {
   const message = `worker ${worker} said no HELLO within ${timeoutMs / 1000} s (startup-timeout) and was killed${tail(output)}`;
   return createError("COC_WORKER_START", message, { details: { output } });

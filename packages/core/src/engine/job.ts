@@ -46,6 +46,8 @@ export class Job implements JobHandle {
   answered = false;
   /** What its last run ended with. */
   failure: CocaineError | undefined = undefined;
+  /** It runs on the worker that it is sent to, or not at all. */
+  pinned = false;
   /** Its worker is killed if it does not end it soon. */
   condemned = false;
 
@@ -90,7 +92,7 @@ export class Job implements JobHandle {
 
   /** Whether the whole request is still here, so that another worker can be given it. */
   get repeatable(): boolean {
-    return !this.#request.consumed && !this.answered;
+    return !this.#request.consumed && !this.answered && !this.pinned;
   }
 
   /** Milliseconds up to `now` that it waited: until it was sent to the worker that has it, or had it last. */

@@ -1,4 +1,5 @@
 import { z } from "zod";
+import { bytes } from "../manifest/bytes.ts";
 import { limitsSchema } from "./limits.ts";
 
 // The rules of an engine and of a task, as a manifest spells them. Durations are seconds there and milliseconds here.
@@ -21,6 +22,30 @@ const positiveSeconds = (fallback: number) =>
 
 /** A user or group: its name, or its number. */
 const account = z.union([z.string().regex(/^[^\s:-][^\s:]*$/, "the name of an account"), z.int().min(0)]);
+
+const recycleSchema = z
+  .strictObject({
+    /** Jobs that it has ended. */
+    jobs: z.int().positive().optional(),
+    /** Each worker's number of jobs is drawn from so many around `jobs`, so that they are not replaced all at once. */
+    jitter: z.int().nonnegative().default(0),
+    /** Seconds since it was spawned. */
+    age: z
+      .number()
+      .positive()
+      .max(2_147_483)
+      .transform((value) => value * 1000)
+      .optional(),
+    /** Bytes of resident memory. */
+    rss: bytes.optional(),
+  })
+  .refine(({ jobs = 0, jitter }) => jitter === 0 || jitter < jobs, {
+    path: ["jitter"],
+    error: "a jobs beside it that is greater",
+  });
+
+/** When a worker is replaced though it is well; `age` in milliseconds. */
+export type RecyclePolicy = Readonly<z.output<typeof recycleSchema>>;
 
 /** The `engine` section of a manifest. */
 export const engineSchema = z
@@ -53,6 +78,12 @@ export const engineSchema = z
     "cancel-grace": seconds(2),
     /** Seconds between SIGTERM and SIGKILL. */
     "termination-grace": seconds(5),
+    /** Seconds that a driver which is changed or taken away at a reload may take to end its jobs. */
+    "drain-timeout": seconds(30),
+    /** Task that a worker of a new version must run without an error before the version takes jobs. */
+    health: z.string().optional(),
+    /** When a worker is replaced though it is well. */
+    recycle: recycleSchema.default({ jitter: 0 }),
     /** What the system lets each worker use. */
     limits: limitsSchema.default({}),
     /** User that the workers run as, by name or number; that of the server where it is not given. */
@@ -81,6 +112,9 @@ export const engineSchema = z
     idleTimeout: engine["idle-timeout"],
     cancelGrace: engine["cancel-grace"],
     terminationGrace: engine["termination-grace"],
+    drainTimeout: engine["drain-timeout"],
+    health: engine.health,
+    recycle: engine.recycle,
     limits: engine.limits,
     user: engine.user,
     group: engine.group,

@@ -3,12 +3,13 @@ import type { Launch } from "../contracts/language.ts";
 import type { CocaineError } from "../errors.ts";
 import type { WorkerInfo } from "../info.ts";
 import type { Logger } from "../observe/log.ts";
-import { Backoff } from "./backoff.ts";
 import { shuttingDown } from "./errors.ts";
 import { growthDue } from "./growth.ts";
 import type { Job } from "./job.ts";
 import type { EnginePolicy } from "./policy.ts";
 import type { PoolEvent, PoolOwner } from "./pool-owner.ts";
+import { Recycling } from "./recycling.ts";
+import { Restarts } from "./restarts.ts";
 import { type JobFailure, Worker, type WorkerOwner, type WorkerState } from "./worker.ts";
 
 export interface PoolOptions {
@@ -29,14 +30,13 @@ export class Pool implements WorkerOwner {
   readonly #policy: EnginePolicy;
   readonly #owner: PoolOwner;
   readonly #workers = new Set<Worker>();
-  readonly #backoff = new Backoff();
+  readonly #restarts: Restarts;
+  readonly #recycling: Recycling;
   #spawned = 0;
   #lastSpawn = Number.NEGATIVE_INFINITY;
   #serving = false;
   #closing = false;
-  #failure: CocaineError | undefined;
   #growth: NodeJS.Timeout | undefined;
-  #retry: NodeJS.Timeout | undefined;
   #housekeeping: NodeJS.Timeout | undefined;
   #emptied: (() => void) | undefined;
   #firstReady: { resolve(): void; reject(error: CocaineError): void } | undefined;
@@ -45,6 +45,14 @@ export class Pool implements WorkerOwner {
     this.#options = options;
     this.#policy = options.policy;
     this.#owner = owner;
+    this.#restarts = new Restarts(options.policy.startAttempts, {
+      startAgain: (probe) => this.#startAgain(probe),
+      failed: (error) => owner.failed(error),
+      recovered: () => owner.recovered(),
+    });
+    this.#recycling = new Recycling(options.policy.recycle, () =>
+      this.#closing || this.#restarts.pending ? undefined : this.#spawn(),
+    );
   }
 
   /**
@@ -56,7 +64,7 @@ export class Pool implements WorkerOwner {
     await this.#options.backend.start();
     const { heartbeatTimeout, idleTimeout, poolMin } = this.#policy;
     const interval = Math.min(heartbeatTimeout, idleTimeout, this.#options.stallTimeout) / 4;
-    this.#housekeeping = setInterval(this.#check, interval);
+    this.#housekeeping = setInterval(this.#check, Math.min(interval, this.#recycling.interval));
     this.#housekeeping.unref();
     const first = probe ? new Promise<void>((resolve, reject) => (this.#firstReady = { resolve, reject })) : undefined;
     for (let count = Math.max(poolMin, probe ? 1 : 0); count > 0; count--) this.#spawn();
@@ -95,16 +103,17 @@ export class Pool implements WorkerOwner {
 
   /** Takes no more jobs; resolves when every worker has ended what it had and is gone. */
   async drain(reason: string): Promise<void> {
-    this.#stopTimers();
+    this.#stopServing();
     for (const worker of this.#workers) worker.retire(reason);
     await this.#empty();
   }
 
   /** Kills what is left, and gives the backend back. */
   async close(): Promise<void> {
-    this.#stopTimers();
+    this.#stopServing();
     for (const worker of this.#workers) worker.kill(shuttingDown(this.#options.app), 0);
     await this.#empty();
+    clearInterval(this.#housekeeping);
     await this.#options.backend.close();
   }
 
@@ -129,17 +138,16 @@ export class Pool implements WorkerOwner {
     this.#tell("ready", worker);
     this.#firstReady?.resolve();
     this.#firstReady = undefined;
-    if (this.#failure !== undefined) {
-      this.#failure = undefined;
-      this.#owner.recovered();
-    }
+    this.#restarts.started();
     this.#fill(worker, Number.POSITIVE_INFINITY);
+    if (this.#recycling.ready(worker)) for (const each of this.#workers) this.#recycling.consider(each);
     this.#grow();
   }
 
   ended(worker: Worker, job: Job, failure: JobFailure | undefined, now: number): void {
-    if (this.#backoff.failures > 0) this.#backoff.reset();
+    this.#restarts.worked();
     this.#owner.ended(job, failure, now);
+    if (worker.done >= worker.lifetime) this.#recycling.consider(worker);
     if (this.#owner.queue.length > 0) this.#fill(worker, Number.POSITIVE_INFINITY);
   }
 
@@ -150,6 +158,7 @@ export class Pool implements WorkerOwner {
   gone(worker: Worker, begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void {
     const asked = worker.wasAsked;
     this.#workers.delete(worker);
+    this.#recycling.gone(worker);
     this.#tell(asked ? "gone" : "crashed", worker, asked ? undefined : error);
     // A worker that was killed for a job's time-out could start: that job was at fault.
     const failedStart = !asked && worker.done === 0 && error.code !== "COC_WORKER_KILLED";
@@ -174,21 +183,30 @@ export class Pool implements WorkerOwner {
     }
   }
 
-  #spawn(): void {
+  #spawn(): Worker {
     const { app, backend, launch, log, name } = this.#options;
     const concurrency = this.#policy.concurrency ?? launch.concurrency;
     const identity = `${name}-${++this.#spawned}`;
     this.#lastSpawn = performance.now();
     const link = backend.spawn(launch, { identity, heartbeat: this.#policy.heartbeatTimeout / 1000, concurrency });
-    const worker = new Worker(identity, link, this.#policy, concurrency, this, log.child({ app }));
+    const worker = new Worker({
+      id: identity,
+      link,
+      policy: this.#policy,
+      concurrency,
+      lifetime: this.#recycling.drawLifetime(),
+      owner: this,
+      log: log.child({ app }),
+    });
     this.#workers.add(worker);
     this.#tell("spawned", worker);
+    return worker;
   }
 
   /** The first worker of an empty pool at once; after that one whenever a job has waited `spawn-delay`. */
   #grow(): void {
     const { queue } = this.#owner;
-    if (!this.#serving || this.#retry !== undefined || this.#growth !== undefined || queue.length === 0) return;
+    if (!this.#serving || this.#restarts.pending || this.#growth !== undefined || queue.length === 0) return;
     if (this.size === 0) this.#spawn();
     const due = this.#due();
     if (due === undefined) return;
@@ -220,8 +238,14 @@ export class Pool implements WorkerOwner {
   }
 
   #refill(): void {
-    if (this.#closing || this.#retry !== undefined) return;
+    if (this.#closing || this.#restarts.pending) return;
     while (this.size < this.#policy.poolMin) this.#spawn();
+  }
+
+  #startAgain(probe: boolean): void {
+    if (probe && this.size === 0) this.#spawn();
+    this.#refill();
+    this.#grow();
   }
 
   #startFailed(error: CocaineError): void {
@@ -231,19 +255,7 @@ export class Pool implements WorkerOwner {
       this.#firstReady = undefined;
       return;
     }
-    const wait = this.#backoff.failed();
-    if (this.#backoff.failures >= this.#policy.startAttempts && this.#failure === undefined) {
-      this.#failure = error;
-      this.#owner.failed(error);
-    }
-    clearTimeout(this.#retry);
-    this.#retry = setTimeout(() => {
-      this.#retry = undefined;
-      // An app that failed is probed by one worker, so that it recovers by itself.
-      if (this.#failure !== undefined && this.size === 0) this.#spawn();
-      this.#refill();
-      this.#grow();
-    }, wait);
+    this.#restarts.startFailed(error, this.#count("ready") === 0);
   }
 
   readonly #check = (): void => {
@@ -252,15 +264,16 @@ export class Pool implements WorkerOwner {
       worker.checkPulse(now);
       for (const job of worker.stalled(now)) this.#owner.stalled(job, worker);
       if (this.size > this.#policy.poolMin && worker.idleFor(now) >= this.#policy.idleTimeout) worker.retire("idle");
+      else this.#recycling.consider(worker);
     }
+    void this.#recycling.weigh(this.#workers);
   };
 
-  #stopTimers(): void {
+  #stopServing(): void {
     this.#closing = true;
     this.#serving = false;
     clearTimeout(this.#growth);
-    clearTimeout(this.#retry);
-    clearInterval(this.#housekeeping);
+    this.#restarts.stop();
     this.#firstReady?.reject(shuttingDown(this.#options.app));
     this.#firstReady = undefined;
   }

@@ -2,16 +2,15 @@ import type { Queue } from "./queue.ts";
 
 /** Tells when a queue has become full, and when it is half empty again. */
 export class Pressure {
-  /** Jobs that may wait. */
-  limit: number;
+  /** Jobs that may wait; none before it is set. */
+  limit = 0;
   readonly #queue: Queue;
   readonly #tell: (full: boolean) => void;
   #full = false;
 
   /** @param tell - may add jobs to the queue before it returns. */
-  constructor(queue: Queue, limit: number, tell: (full: boolean) => void) {
+  constructor(queue: Queue, tell: (full: boolean) => void) {
     this.#queue = queue;
-    this.limit = limit;
     this.#tell = tell;
   }
 

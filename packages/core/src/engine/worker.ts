@@ -29,6 +29,19 @@ export interface WorkerOwner {
   retired(worker: Worker): void;
 }
 
+/** What a worker is made of. */
+export interface WorkerParts {
+  readonly id: string;
+  readonly link: WorkerLink;
+  readonly policy: EnginePolicy;
+  /** Jobs that it runs at once. */
+  readonly concurrency: number;
+  /** Jobs that it may end before it is replaced. */
+  readonly lifetime: number;
+  readonly owner: WorkerOwner;
+  readonly log: Logger;
+}
+
 /** What ERROR said. */
 export interface JobFailure {
   readonly error: string;
@@ -41,6 +54,8 @@ const LEVELS = ["debug", "info", "warn", "error"] as const;
 /** One worker of the pool: its state, the jobs that it has, and every way in which it may end. */
 export class Worker {
   readonly id: string;
+  /** Jobs that it may end. */
+  readonly lifetime: number;
   readonly #link: WorkerLink;
   readonly #policy: EnginePolicy;
   readonly #concurrency: number;
@@ -60,15 +75,9 @@ export class Worker {
   #heardAt = performance.now();
   #idleSince = performance.now();
 
-  constructor(
-    id: string,
-    link: WorkerLink,
-    policy: EnginePolicy,
-    concurrency: number,
-    owner: WorkerOwner,
-    log: Logger,
-  ) {
+  constructor({ id, link, policy, concurrency, lifetime, owner, log }: WorkerParts) {
     this.id = id;
+    this.lifetime = lifetime;
     this.#link = link;
     this.#policy = policy;
     this.#concurrency = concurrency;
@@ -112,6 +121,16 @@ export class Worker {
   /** Milliseconds without a job; 0 while it has one. */
   idleFor(now: number): number {
     return this.#jobs.size > 0 ? 0 : now - this.#idleSince;
+  }
+
+  /** Bytes of its resident memory, where they can be known. */
+  async rss(): Promise<number | undefined> {
+    return this.#link.rss?.();
+  }
+
+  /** It takes the place of one that has perhaps been idle for long. */
+  follow(other: Worker): void {
+    if (other.load === 0) this.#idleSince = other.#idleSince;
   }
 
   run(job: Job, now: number): void {

@@ -65,6 +65,12 @@ export function parseManifest(value: unknown, { name, registry }: ManifestContex
     const { poolMin, poolLimit } = parsed.data.engine;
     issues.push(issueAt(["engine", "pool-min"], String(poolMin), `at most the pool-limit, ${poolLimit}`));
   }
+  if (parsed.success && parsed.data.engine.health !== undefined) {
+    const { health } = parsed.data.engine;
+    const names = Object.keys(parsed.data.tasks);
+    if (!names.includes(health))
+      issues.push(unknownName(["engine", "health"], health, "a task of this manifest", names));
+  }
   if (issues.length > 0 || !parsed.success) throw manifestError(name, issues);
 
   const { type, args, version, env, engine, pubsub } = parsed.data;

@@ -21,6 +21,8 @@ import {
 export interface ScriptedWorker {
   readonly identity: string;
   readonly messages: EngineMessage[];
+  /** Bytes of memory that it is said to have. */
+  rss: number | undefined;
   /** Grace of each `stop()`. */
   readonly stops: number[];
   say(message: WorkerMessage): void;
@@ -41,7 +43,7 @@ export interface Scripted {
   readonly workers: ScriptedWorker[];
   /** Contexts of the drivers, by task. */
   readonly contexts: Map<string, DriverContext>;
-  /** How drivers were paused and resumed, as `<task>: <reason>` and `<task>: resumed`. */
+  /** How drivers were paused, resumed and closed, as `<task>: <reason>`, `<task>: resumed` and `<task>: closed`. */
   readonly holds: string[];
   close(): Promise<void>;
 }
@@ -100,8 +102,8 @@ export async function scripted(
         },
         pause: (reason) => holds.push(`${context.task}: ${reason}`),
         resume: () => holds.push(`${context.task}: resumed`),
-        drain: async () => undefined,
-        close: async () => undefined,
+        drain: () => (options.endpoint === "busy" ? new Promise(() => undefined) : Promise.resolve()),
+        close: async () => void holds.push(`${context.task}: closed`),
         info: () => ({ endpoint: options.endpoint }),
       };
     },
@@ -140,6 +142,7 @@ function createWorker(identity: string, behave: Behaviour): { worker: ScriptedWo
   const worker: ScriptedWorker = {
     identity,
     messages: [],
+    rss: undefined,
     stops: [],
     say: (message) => heard(message),
     hello: (progress = false) =>
@@ -176,6 +179,7 @@ function createWorker(identity: string, behave: Behaviour): { worker: ScriptedWo
       await exited;
     },
     begun: () => mark,
+    rss: async () => worker.rss,
     output: () => ["its last line"],
   };
   return { worker, link };
