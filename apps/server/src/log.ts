@@ -1,6 +1,8 @@
 import type { LogBook, LogEntry } from "@cocaine/admin";
+import { messageOf } from "@cocaine/core";
 import pino from "pino";
-import pretty from "pino-pretty";
+import { prettyFactory } from "pino-pretty";
+import { createOutput } from "./output.ts";
 
 /** The server's log. */
 export type ServerLog = pino.Logger;
@@ -17,26 +19,27 @@ export interface LogOptions {
 
 /** Makes the log: to standard output, and into the log book. Written at once, so that the last words are never lost. */
 export function createLog({ level, format, hostname, logs }: LogOptions): ServerLog {
-  const output =
-    format === "json"
-      ? pino.destination({ dest: 1, sync: true })
-      : pretty({
-          destination: 1,
-          sync: true,
-          singleLine: true,
-          ignore: "hostname,pid",
-          translateTime: "SYS:HH:MM:ss.l",
-        });
+  const render = format === "json" ? (line: string) => line : prettyFactory(PRETTY);
+  const notice = (lost: number, error: unknown) => {
+    const msg = `${lost} lines of the log were lost, they could not be written: ${messageOf(error)}`;
+    return render(`${JSON.stringify({ level: WARN, time: Date.now(), hostname, lost, msg })}\n`);
+  };
+  const output = createOutput(1, notice);
+  const stream = { write: (line: string) => output.write(render(line)) };
   const book = { write: (line: string) => logs.append(entryOf(line)) };
   // The logger's own level decides; its streams take all that it lets through.
   return pino(
     { level, base: { hostname } },
     pino.multistream([
-      { level: "trace", stream: output },
+      { level: "trace", stream },
       { level: "trace", stream: book },
     ]),
   );
 }
+
+const PRETTY = { singleLine: true, ignore: "hostname,pid", translateTime: "SYS:HH:MM:ss.l" };
+/** Number of the level in a line of pino. */
+const WARN = 40;
 
 /** What a line of pino says. */
 function entryOf(line: string): LogEntry {
