@@ -5,6 +5,7 @@ import type { Logger } from "@cocaine/core/plugin";
 import { createDeployer } from "./apps/deployer.ts";
 import { createFollower } from "./apps/follower.ts";
 import type { Config } from "./config/config.ts";
+import { watchDescriptors } from "./descriptors.ts";
 import { createStorage, defaultFeed, defaultRegistry } from "./distribution.ts";
 import { controlSocket } from "./paths.ts";
 
@@ -34,6 +35,7 @@ export function createServer(config: Config, log: Logger, logs: LogBook): Server
     log,
   });
   const control = createLocalServer({ host, logs, path: controlSocket(runtimeDir), log });
+  let unwatch: () => void = () => undefined;
   const folder = createFollower({ deployer: createDeployer(host, log), log });
 
   async function restart(app: string): Promise<void> {
@@ -49,6 +51,7 @@ export function createServer(config: Config, log: Logger, logs: LogBook): Server
     async start() {
       // The endpoint first: binding it is what keeps a second server out of the folder.
       await control.start();
+      unwatch = watchDescriptors(log);
       await host.start();
       await folder.follow(config.apps);
     },
@@ -58,6 +61,7 @@ export function createServer(config: Config, log: Logger, logs: LogBook): Server
       for (const { name } of host.info().apps) if (!folder.owns(name)) await restart(name);
     },
     async close(deadline) {
+      unwatch();
       await folder.close();
       await host.close({ deadline: deadline * 1000 });
       await control.close();

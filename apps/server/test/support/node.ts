@@ -38,6 +38,8 @@ export interface NodeOptions {
   /** @defaultValue "memory:" */
   readonly storage?: string;
   readonly env?: Readonly<Record<string, string>>;
+  /** A command that becomes the server: it is followed by the server's own command line. */
+  readonly prefix?: readonly string[];
 }
 
 /** Starts a server and waits until it is up. It is killed after the test if it still runs. */
@@ -46,13 +48,12 @@ export async function startNode({
   runtimeDir,
   storage = "memory:",
   env,
+  prefix = [],
 }: NodeOptions = {}): Promise<RunningNode> {
   const folder = runtimeDir ?? (await temporaryFolder());
-  const child = spawn(
-    process.execPath,
-    [cocained, "--runtime-dir", folder, "--storage", storage, "--log-format", "json", "--log-level", "debug", ...args],
-    { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } },
-  );
+  const flags = ["--runtime-dir", folder, "--storage", storage, "--log-format", "json", "--log-level", "debug"];
+  const [command = "", ...rest] = [...prefix, process.execPath, cocained, ...flags, ...args];
+  const child = spawn(command, rest, { stdio: ["ignore", "pipe", "pipe"], env: { ...process.env, ...env } });
   const ended = once(child, "exit").then(([code, signal]) => ({ code, signal }));
   const log: LogLine[] = [];
   let stderr = "";
