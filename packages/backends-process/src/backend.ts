@@ -6,6 +6,7 @@ import {
   createError,
   type Exit,
   type Launch,
+  messageOf,
   type WorkerLink,
   type WorkerSpec,
 } from "@cocaine/core/plugin";
@@ -52,9 +53,11 @@ export function createProcessBackend(env: Environment, context: BackendContext):
         return startWorker(opened, launch, spec);
       } catch (cause) {
         return neverStarted(
-          createError("COC_WORKER_START", `worker ${spec.identity} has no progress file in ${opened.folder}`, {
-            cause,
-          }),
+          createError(
+            "COC_WORKER_START",
+            `worker ${spec.identity} can have no progress file in ${opened.folder}: ${messageOf(cause)}`,
+            { cause },
+          ),
         );
       }
     },

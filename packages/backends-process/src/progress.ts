@@ -16,8 +16,14 @@ export interface Progress {
  */
 export function createProgress(path: string, owner: Account | undefined): Progress {
   const file = openSync(path, "w+", 0o600);
-  if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
-  writeSync(file, new Uint8Array(8));
+  try {
+    if (owner !== undefined) fchownSync(file, owner.uid, owner.gid);
+    writeSync(file, new Uint8Array(8));
+  } catch (error) {
+    closeSync(file);
+    rmSync(path, { force: true });
+    throw error;
+  }
   const bytes = Buffer.alloc(4);
   let open = true;
 

@@ -47,7 +47,7 @@ export interface Host {
    * Runs an app, or a running one with a new manifest, without losing a request.
    *
    * @throws `COC_MANIFEST` for a manifest that is not valid; `COC_DEPLOY` with its cause where the code or a driver
-   * does not start: a version that ran before goes on.
+   * does not start: a version that ran before goes on. Also `COC_DEPLOY` where the app runs and could not be stored.
    */
   deploy(name: string, manifest: unknown, options?: DeployOptions): Promise<AppInfo>;
   /** Ends an app once its jobs have ended, and takes it out of the storage. @throws `COC_APP_UNKNOWN` */
@@ -137,6 +137,15 @@ export function createHost(options: HostOptions): Host {
     }
   };
 
+  const keep = async ({ name, source }: Manifest): Promise<void> => {
+    try {
+      await storage.put(APPS, name, { manifest: source });
+    } catch (cause) {
+      const message = `app "${name}" runs with the new manifest, which could not be stored and is gone at the next start: deploy it again. ${messageOf(cause)}`;
+      throw createError("COC_DEPLOY", message, { cause });
+    }
+  };
+
   /** One app of the storage. It must not keep the others from starting. */
   const recover = async (name: string, value: unknown): Promise<void> => {
     try {
@@ -162,7 +171,7 @@ export function createHost(options: HostOptions): Host {
       serial(name, async () => {
         const manifest = parseManifest(value, { name, registry });
         await deploy(manifest, probe);
-        if (persist) await storage.put(APPS, name, { manifest: manifest.source });
+        if (persist) await keep(manifest);
         return engineOf(name).info();
       }),
     remove: (name) =>
