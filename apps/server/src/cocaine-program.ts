@@ -1,5 +1,7 @@
 import { Command } from "commander";
 import { addCall } from "./commands/call.ts";
+import { addCrashlogs } from "./commands/crashlogs.ts";
+import { addDeadLetters } from "./commands/dead-letters.ts";
 import { addDeploy } from "./commands/deploy.ts";
 import { addFeed } from "./commands/feed.ts";
 import { addInfo } from "./commands/info.ts";
@@ -38,8 +40,7 @@ export function cocaineProgram(context: ConfigContext): Command {
     .option("--json", "answer in JSON instead of text")
     .addHelpText("after", EXAMPLES);
   const session = createSession(program, context);
-  for (const add of [addDeploy, addLs, addInfo, addCall, addLogs, addFeed, addReload, addPause, addResume, addRm]) {
-    add(program, session);
-  }
+  const commands = [addDeploy, addLs, addInfo, addCall, addLogs, addFeed, addReload, addPause, addResume, addRm];
+  for (const add of [...commands, addCrashlogs, addDeadLetters]) add(program, session);
   return program;
 }

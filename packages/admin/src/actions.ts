@@ -1,4 +1,6 @@
 import { call } from "./actions/call.ts";
+import { crashlogs } from "./actions/crashlogs.ts";
+import { deadLetter, deadLetters, dropDeadLetter, replayDeadLetter } from "./actions/dead-letters.ts";
 import { deploy } from "./actions/deploy.ts";
 import { feed } from "./actions/feed.ts";
 import { info, node } from "./actions/info.ts";
@@ -10,7 +12,24 @@ import { restart } from "./actions/restart.ts";
 import { resume } from "./actions/resume.ts";
 
 /** Every action of a node, by name: the same over each transport. */
-export const actions = { deploy, remove, restart, pause, resume, list, info, node, call, logs, feed };
+export const actions = {
+  deploy,
+  remove,
+  restart,
+  pause,
+  resume,
+  list,
+  info,
+  node,
+  call,
+  logs,
+  feed,
+  crashlogs,
+  deadLetters,
+  deadLetter,
+  replayDeadLetter,
+  dropDeadLetter,
+};
 
 type Actions = typeof actions;
 

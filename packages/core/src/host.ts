@@ -4,12 +4,16 @@ import { join } from "node:path";
 import type { JobRequest } from "./contracts/driver.ts";
 import type { OpenFeed } from "./contracts/feed.ts";
 import type { Storage } from "./contracts/storage.ts";
+import { createCountdown } from "./engine/countdown.ts";
 import { Engine } from "./engine/engine.ts";
 import { type CocaineError, createError, isCocaineError, messageOf } from "./errors.ts";
 import { type AppInfo, brokenApp, type HostInfo } from "./info.ts";
 import { type Manifest, parseManifest } from "./manifest/manifest.ts";
 import type { FeedListener } from "./observe/feed.ts";
 import { type Logger, silentLogger } from "./observe/log.ts";
+import { createCrashLogs } from "./records/crash-logs.ts";
+import type { StoredCrashReport } from "./records/crash-report.ts";
+import { createDeadLetters, type DeadLetters } from "./records/dead-letters.ts";
 import type { Registry } from "./registry.ts";
 import { createSerial } from "./serial.ts";
 import { memoryStorage } from "./storage/memory.ts";
@@ -64,6 +68,10 @@ export interface Host {
     request: Uint8Array | JobRequest,
     options?: { readonly signal?: AbortSignal },
   ): AsyncIterable<Uint8Array>;
+  /** How workers of an app crashed, hung or had to be killed: the last 100, the oldest first. */
+  crashReports(app: string): Promise<StoredCrashReport[]>;
+  /** Jobs that failed for good, of tasks with `dead-letter`. */
+  readonly deadLetters: DeadLetters;
   /** Hears the feed of an app in this process. @returns ends the subscription. */
   subscribe(app: string, listener: FeedListener): () => void;
   info(): HostInfo;
@@ -90,6 +98,11 @@ export function createHost(options: HostOptions): Host {
   let startedAt = performance.now();
   let closing: Promise<void> | undefined;
 
+  const crashLogs = createCrashLogs({ storage, log });
+  const deadLetters = createDeadLetters({ storage, log }, async (app, task, request) =>
+    engineOf(app).replay(task, request),
+  );
+
   const engineOf = (name: string): Engine => {
     const engine = engines.get(name);
     if (engine !== undefined) return engine;
@@ -112,6 +125,8 @@ export function createHost(options: HostOptions): Host {
       hostname,
       runtimeDir: folder,
       openFeed,
+      onCrash: (report) => crashLogs.add(name, report),
+      onDeadLetter: (letter) => deadLetters.add(name, letter),
     });
     coming.set(name, engine);
     try {
@@ -193,6 +208,8 @@ export function createHost(options: HostOptions): Host {
     resume: (name) => serial(name, async () => engineOf(name).resume()),
     call: (app, task, request, { signal } = {}) =>
       engineOf(app).call(task, request instanceof Uint8Array ? { chunk: request } : request, signal),
+    crashReports: (app) => crashLogs.list(app),
+    deadLetters,
     subscribe: (app, listener) => engineOf(app).feed.subscribe(listener),
     info: () => ({
       hostname,
@@ -216,6 +233,7 @@ export function createHost(options: HostOptions): Host {
         const ending = all.map(([name, engine]) => serial(name, () => engine.close(deadline)));
         await Promise.all(ending);
         engines.clear();
+        await withinGrace([crashLogs.idle(), deadLetters.idle()]);
         await storage.close();
       })();
       return closing;
@@ -225,3 +243,12 @@ export function createHost(options: HostOptions): Host {
 }
 
 const DEADLINE = 30_000;
+/** Milliseconds that the storage has at the end for what is still to be written. */
+const GRACE = 5000;
+
+async function withinGrace(writes: readonly Promise<void>[]): Promise<void> {
+  const countdown = createCountdown();
+  countdown.shorten(GRACE);
+  await Promise.race([Promise.all(writes), countdown.up]);
+  countdown.stop();
+}

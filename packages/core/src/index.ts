@@ -23,5 +23,8 @@ export {
 } from "./observe/distribution.ts";
 export type { FeedListener } from "./observe/feed.ts";
 export { type LogFields, type Logger, silentLogger } from "./observe/log.ts";
+export type { CrashReport, StoredCrashReport } from "./records/crash-report.ts";
+export type { DeadLetter } from "./records/dead-letter.ts";
+export type { DeadLetters, StoredDeadLetter } from "./records/dead-letters.ts";
 export { type AnyPlugin, createRegistry, type Registry } from "./registry.ts";
 export { memoryStorage } from "./storage/memory.ts";

@@ -1,7 +1,10 @@
-import type { JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
+import type { JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { CocaineError } from "../errors.ts";
+import type { CrashReport } from "../records/crash-report.ts";
+import { letterOf } from "../records/dead-letter.ts";
 import { Backlog } from "./backlog.ts";
 import { Deadlines } from "./deadlines.ts";
+import type { DispatcherOwner } from "./dispatcher-owner.ts";
 import { appFailed, deadlinePassed, dropped, jobFailed, jobStalled, noWorker, queueFull } from "./errors.ts";
 import { Job, type JobOwner } from "./job.ts";
 import type { Pool } from "./pool.ts";
@@ -9,18 +12,8 @@ import type { PoolEvent, PoolOwner } from "./pool-owner.ts";
 import type { Queue } from "./queue.ts";
 import { countRetry, mayRetry, type RetryCause } from "./retries.ts";
 import type { Task } from "./task.ts";
-import type { JobFailure, Worker } from "./worker.ts";
-
-/** What the dispatcher tells the engine. */
-export interface DispatcherOwner {
-  /** A job is over for its caller, at `now`; `error` unless it ended well. */
-  settled(job: Job, error: CocaineError | undefined, now: number): void;
-  poolChanged(event: PoolEvent): void;
-  /** The queue is full (`true`), or half empty again. May trigger jobs before it returns. */
-  full(full: boolean): void;
-  /** The workers cannot be started; `undefined`: they can again. */
-  failed(error: CocaineError | undefined): void;
-}
+import type { Worker } from "./worker.ts";
+import type { JobFailure } from "./worker-owner.ts";
 
 /**
  * Every job of one app from its trigger to its outcome: the queue with its bounds and deadlines, and what becomes of a
@@ -66,7 +59,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
   }
 
   /** Runs a job (contracts/driver.ts, `trigger`). */
-  trigger(task: Task, request: JobRequest, response: ResponseSink): JobHandle {
+  trigger(task: Task, request: JobRequest, response: ResponseSink): Job {
     const now = performance.now();
     const job = this.#open(task, request, response, now);
     const refusal = this.#refusal ?? (this.#failure && appFailed(this.#app, this.#failure));
@@ -177,10 +170,15 @@ export class Dispatcher implements JobOwner, PoolOwner {
       this.#repeat(job, error);
       this.#pool?.feed();
     } else {
+      this.#bury(job, error);
       job.abandon("stall");
       worker.expectEnd(job, reason);
       this.#answer(job, error, performance.now());
     }
+  }
+
+  crashed(report: CrashReport): void {
+    this.#owner.crashed(report);
   }
 
   changed(event: PoolEvent): void {
@@ -244,20 +242,30 @@ export class Dispatcher implements JobOwner, PoolOwner {
     }
     job.worker?.expectEnd(job, `the deadline of its job ${job.id} (task "${job.task.name}") passed`);
     if (job.state === "abandoned") return;
+    this.#bury(job, error);
     job.abandon("deadline");
     this.#answer(job, error, performance.now());
   }
 
-  /** The trigger's caller must have its handle before its response is called. */
+  /** Refuses a job. The trigger's caller must have its handle before its response is called. */
   #failSoon(job: Job, error: CocaineError): void {
+    job.buried = true;
     queueMicrotask(() => {
       if (job.state === "waiting") this.#settle(job, error, job.queuedAt);
     });
   }
 
   #settle(job: Job, error: CocaineError | undefined, now = performance.now()): void {
+    if (error !== undefined) this.#bury(job, error);
     this.#over(job);
     this.#answer(job, error, now);
+  }
+
+  /** While its request is still here. */
+  #bury(job: Job, error: CocaineError): void {
+    if (!job.task.policy.deadLetter || job.buried || job.pinned) return;
+    job.buried = true;
+    this.#owner.buried(letterOf(job, error));
   }
 
   /** Nobody has anything to do with it any more. */

@@ -2,15 +2,19 @@ import { randomBytes } from "node:crypto";
 import type { DriverContext, JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { FeedSocket, OpenFeed } from "../contracts/feed.ts";
 import { type CocaineError, createError, messageOf } from "../errors.ts";
-import { type AppInfo, type AppState, statesOf } from "../info.ts";
+import type { AppInfo, AppState } from "../info.ts";
 import type { Manifest, TaskSpec } from "../manifest/manifest.ts";
 import { createFeed, type Feed } from "../observe/feed.ts";
 import type { Logger } from "../observe/log.ts";
 import { PoolMetrics } from "../observe/pool-metrics.ts";
+import type { CrashReport } from "../records/crash-report.ts";
+import type { DeadLetter } from "../records/dead-letter.ts";
 import type { Registry } from "../registry.ts";
+import { describeApp } from "./app-info.ts";
 import { call } from "./call.ts";
 import { createCountdown } from "./countdown.ts";
-import { Dispatcher, type DispatcherOwner } from "./dispatcher.ts";
+import { Dispatcher } from "./dispatcher.ts";
+import type { DispatcherOwner } from "./dispatcher-owner.ts";
 import { Drivers } from "./drivers.ts";
 import { appPaused, shuttingDown } from "./errors.ts";
 import { checkHealth } from "./health.ts";
@@ -29,6 +33,8 @@ export interface EngineOptions {
   /** Folder of the app's sockets. */
   readonly runtimeDir: string;
   readonly openFeed: OpenFeed | undefined;
+  readonly onCrash: (report: CrashReport) => void;
+  readonly onDeadLetter: (letter: DeadLetter) => void;
 }
 
 /** Queue, pool and drivers of one app. */
@@ -124,6 +130,14 @@ export class Engine implements DispatcherOwner {
     return this.#dispatcher.trigger(this.#find(task), request, response);
   }
 
+  /** Runs a job that has a dead letter already; rejects with its error. */
+  replay(task: string, request: JobRequest): Promise<void> {
+    return new Promise((resolve, reject) => {
+      const sink = { write: () => true, end: resolve, fail: reject };
+      this.#dispatcher.trigger(this.#find(task), request, sink).buried = true;
+    });
+  }
+
   /** Runs a job and iterates over its response. */
   call(name: string, request: JobRequest, signal?: AbortSignal): AsyncIterable<Uint8Array> {
     const task = this.#find(name);
@@ -132,45 +146,20 @@ export class Engine implements DispatcherOwner {
 
   info(): AppInfo {
     const { manifest, pool } = this.#version ?? {};
-    const tasks = manifest?.tasks ?? [];
-    const all = [...this.#tasks.values()].map(({ metrics }) => metrics);
-    const workers = [pool, ...this.#draining].flatMap((each) => each?.info() ?? []);
-    const { queue, delayed, limit } = this.#dispatcher.backlog;
-    return {
+    return describeApp({
       name: this.#options.name,
       state: this.#state,
-      type: manifest?.type ?? "",
-      version: manifest?.version,
-      error: this.#failure && { code: this.#failure.code, message: this.#failure.message },
+      failure: this.#failure,
       uptime: (performance.now() - this.#startedAt) / 1000,
       feed: this.feed.endpoint,
-      queue: {
-        depth: queue.length,
-        delayed,
-        limit,
-        highest: queue.highest,
-      },
-      pool: {
-        size: pool?.size ?? 0,
-        min: manifest?.engine.poolMin ?? 0,
-        limit: manifest?.engine.poolLimit ?? 0,
-        states: statesOf(workers),
-        ...this.#poolMetrics.info(),
-        workers,
-      },
-      jobs: {
-        running: this.#dispatcher.open - queue.length - delayed,
-        done: all.reduce((sum, { done }) => sum + done, 0),
-        failed: all.reduce((sum, { failed }) => sum + failed, 0),
-        cancelled: all.reduce((sum, { cancelled }) => sum + cancelled, 0),
-      },
-      tasks: Object.fromEntries(
-        tasks.map(({ name, driver }) => {
-          const { metrics } = this.#find(name);
-          return [name, { type: driver.name, driver: this.#drivers.info(name), ...metrics.info() }];
-        }),
-      ),
-    };
+      manifest,
+      size: pool?.size ?? 0,
+      workers: [pool, ...this.#draining].flatMap((each) => each?.info() ?? []),
+      poolMetrics: this.#poolMetrics,
+      dispatcher: this.#dispatcher,
+      tasks: this.#tasks,
+      drivers: this.#drivers,
+    });
   }
 
   /**
@@ -224,6 +213,14 @@ export class Engine implements DispatcherOwner {
     if (!this.feed.active) return;
     this.feed.event(`@worker ${event.worker}`, { ...event });
     this.feed.event("@pool", { size: event.size, queue: this.#dispatcher.queue.length });
+  }
+
+  crashed(report: CrashReport): void {
+    this.#options.onCrash(report);
+  }
+
+  buried(letter: DeadLetter): void {
+    this.#options.onDeadLetter(letter);
   }
 
   full(full: boolean): void {

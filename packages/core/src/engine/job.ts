@@ -30,6 +30,9 @@ export interface JobOwner {
 export class Job implements JobHandle {
   readonly id: string;
   readonly task: Task;
+  readonly request: RequestStream;
+  /** The driver's own. */
+  readonly metadata: JobRequest["metadata"];
   readonly urgent: boolean;
   /** Milliseconds since the epoch; `Infinity` without one. */
   readonly deadline: number;
@@ -48,6 +51,8 @@ export class Job implements JobHandle {
   failure: CocaineError | undefined = undefined;
   /** It runs on the worker that it is sent to, or not at all. */
   pinned = false;
+  /** It is, or need not be, among the dead letters. */
+  buried = false;
   /** Its worker is killed if it does not end it soon. */
   condemned = false;
 
@@ -60,10 +65,8 @@ export class Job implements JobHandle {
   #state: JobState = "waiting";
   readonly #owner: JobOwner;
   readonly #sink: ResponseSink;
-  readonly #metadata: JobRequest["metadata"];
   #link: WorkerLink | undefined = undefined;
 
-  readonly #request: RequestStream;
   #responseWindow = WINDOW;
   #ungranted = 0;
   #paused = false;
@@ -81,9 +84,9 @@ export class Job implements JobHandle {
     this.deadline = request.deadline === undefined ? limit : Math.min(request.deadline, limit);
     this.queuedAt = now;
     this.#sink = sink;
-    this.#metadata = request.metadata;
-    this.#request = new RequestStream(request.chunk, request.end !== false);
-    task.metrics.received += this.#request.held;
+    this.metadata = request.metadata;
+    this.request = new RequestStream(request.chunk, request.end !== false);
+    task.metrics.received += this.request.received;
   }
 
   get state(): JobState {
@@ -92,7 +95,7 @@ export class Job implements JobHandle {
 
   /** Whether the whole request is still here, so that another worker can be given it. */
   get repeatable(): boolean {
-    return !this.#request.consumed && !this.answered && !this.pinned;
+    return !this.request.consumed && !this.answered && !this.pinned;
   }
 
   /** Milliseconds up to `now` that it waited: until it was sent to the worker that has it, or had it last. */
@@ -111,7 +114,7 @@ export class Job implements JobHandle {
    * could yet say so, if a chunk went either way since the last look or it is the caller who stopped.
    */
   stalledFor(now: number): number {
-    const callersTurn = this.#state === "running" && (this.#paused || this.#request.starved);
+    const callersTurn = this.#state === "running" && (this.#paused || this.request.starved);
     if (this.#moved || callersTurn) this.#movedAt = now;
     this.#moved = false;
     return now - this.#movedAt;
@@ -120,17 +123,17 @@ export class Job implements JobHandle {
   // --- what the driver calls ---
 
   write(chunk: Uint8Array): boolean {
-    if (this.#state === "abandoned" || this.#state === "done" || this.#request.ended) return true;
+    if (this.#state === "abandoned" || this.#state === "done" || this.request.ended) return true;
     this.task.metrics.received += chunk.length;
-    this.#request.append(chunk);
-    if (this.#link !== undefined) this.#request.pump(this.#link, this.number);
-    return this.#request.takesMore(this.#state === "running");
+    this.request.append(chunk);
+    if (this.#link !== undefined) this.request.pump(this.#link, this.number);
+    return this.request.takesMore(this.#state === "running");
   }
 
   end(): void {
-    if (this.#request.ended) return;
-    this.#request.end();
-    if (this.#link !== undefined && this.#state === "running") this.#request.pump(this.#link, this.number);
+    if (this.request.ended) return;
+    this.request.end();
+    if (this.#link !== undefined && this.#state === "running") this.request.pump(this.#link, this.number);
   }
 
   resume(): void {
@@ -153,16 +156,16 @@ export class Job implements JobHandle {
     this.number = number;
     this.sentAt = now;
     this.#moved = true;
-    const whole = this.#request.whole;
+    const whole = this.request.whole;
     link.send({
       code: Code.INVOKE,
       job: number,
       method: this.task.name,
       metadata: this.#describe(),
-      chunk: this.#request.begin(),
+      chunk: this.request.begin(),
       end: whole,
     });
-    if (!whole) this.#request.pump(link, number);
+    if (!whole) this.request.pump(link, number);
   }
 
   /** running → waiting: the worker is gone and never began it, or it may be tried again. */
@@ -172,7 +175,7 @@ export class Job implements JobHandle {
     this.worker = undefined;
     this.#link = undefined;
     this.number = 0;
-    this.#request.rewind();
+    this.request.rewind();
     this.#responseWindow = WINDOW;
     this.#ungranted = 0;
   }
@@ -198,7 +201,7 @@ export class Job implements JobHandle {
   /** running → abandoned: tells the worker that nobody waits. */
   abandon(reason: string): void {
     this.#state = "abandoned";
-    this.#request.drop();
+    this.request.drop();
     this.#link?.send({ code: Code.CANCEL, job: this.number, reason });
     // A worker that waits for credit must get on to see that it was cancelled.
     this.#paused = false;
@@ -208,7 +211,7 @@ export class Job implements JobHandle {
   /** Any → done. */
   finish(): void {
     this.#state = "done";
-    this.#request.drop();
+    this.request.drop();
     this.worker = undefined;
     this.#link = undefined;
   }
@@ -237,12 +240,13 @@ export class Job implements JobHandle {
   /** The worker took request bytes. */
   credit(bytes: number): void {
     this.#moved = true;
-    this.#request.credit(bytes);
+    this.request.credit(bytes);
     if (this.#state !== "running" || this.#link === undefined) return;
     // Credit proves that the worker began: what it was sent is needed again only if the job may be run again.
-    this.#request.forget(this.task.policy.retries.attempts > 0 ? FRAME_LIMIT : 0);
-    this.#request.pump(this.#link, this.number);
-    if (this.#request.drained()) this.#sink.drain?.();
+    const { retries, deadLetter } = this.task.policy;
+    this.request.forget(retries.attempts > 0 || deadLetter ? FRAME_LIMIT : 0);
+    this.request.pump(this.#link, this.number);
+    if (this.request.drained()) this.#sink.drain?.();
   }
 
   /** Tells the caller that the response is complete. */
@@ -266,8 +270,8 @@ export class Job implements JobHandle {
   #describe(): string {
     let text = `{"id":"${this.id}","attempt":${this.attempt}`;
     if (this.deadline !== Number.POSITIVE_INFINITY) text += `,"deadline":${this.deadline}`;
-    if (this.#metadata === undefined) return `${text}}`;
-    const own = JSON.stringify(this.#metadata);
+    if (this.metadata === undefined) return `${text}}`;
+    const own = JSON.stringify(this.metadata);
     return own === "{}" ? `${text}}` : `${text},${own.slice(1)}`;
   }
 }

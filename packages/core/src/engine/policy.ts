@@ -144,6 +144,8 @@ const taskFields = z.strictObject({
   urgent: z.boolean().default(false),
   /** What happens to a job that comes when the queue is full. */
   overflow: z.enum(["reject", "drop-oldest", "block"]).default("reject"),
+  /** Its jobs that failed for good are kept. */
+  "dead-letter": z.boolean().default(false),
   /** How often a job that began and did not end well is run again. */
   retries: z
     .strictObject({
@@ -166,6 +168,7 @@ export const taskPolicySchema = taskFields.transform(({ timeout, urgent, overflo
   stallTimeout: fields["stall-timeout"] || Number.POSITIVE_INFINITY,
   urgent,
   overflow,
+  deadLetter: fields["dead-letter"],
   retries: {
     attempts: retries.attempts,
     backoff: retries.backoff,

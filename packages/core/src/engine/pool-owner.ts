@@ -1,7 +1,9 @@
 import type { CocaineError, ErrorCode } from "../errors.ts";
+import type { CrashReport } from "../records/crash-report.ts";
 import type { Job } from "./job.ts";
 import type { Queue } from "./queue.ts";
-import type { JobFailure, Worker } from "./worker.ts";
+import type { Worker } from "./worker.ts";
+import type { JobFailure } from "./worker-owner.ts";
 
 /** What a pool asks of, and tells, the one whose jobs it runs. */
 export interface PoolOwner {
@@ -14,6 +16,8 @@ export interface PoolOwner {
   stalled(job: Job, worker: Worker): void;
   /** A worker is gone with these jobs. */
   lost(begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void;
+  /** A worker ended that nobody had asked to. */
+  crashed(report: CrashReport): void;
   /** Workers came or went. */
   changed(event: PoolEvent): void;
   /** Workers cannot be started: `start-attempts` in a row failed. */

@@ -4,18 +4,23 @@ import type { CocaineError } from "../errors.ts";
 import type { WorkerInfo } from "../info.ts";
 import type { Logger } from "../observe/log.ts";
 import { shuttingDown } from "./errors.ts";
-import { growthDue } from "./growth.ts";
+import { type GrowingPool, Growth } from "./growth.ts";
 import type { Job } from "./job.ts";
 import type { EnginePolicy } from "./policy.ts";
 import type { PoolEvent, PoolOwner } from "./pool-owner.ts";
+import type { Queue } from "./queue.ts";
 import { Recycling } from "./recycling.ts";
+import { reportOf } from "./report.ts";
 import { Restarts } from "./restarts.ts";
-import { type JobFailure, Worker, type WorkerOwner, type WorkerState } from "./worker.ts";
+import { Worker, type WorkerState } from "./worker.ts";
+import type { JobFailure, WorkerEnd, WorkerOwner } from "./worker-owner.ts";
 
 export interface PoolOptions {
   readonly app: string;
   /** Begins the identities of its workers; unlike that of any other pool. */
   readonly name: string;
+  /** The app's own, for crash reports. */
+  readonly version: number | string | undefined;
   readonly policy: EnginePolicy;
   /** The shortest of its tasks, in milliseconds. */
   readonly stallTimeout: number;
@@ -25,25 +30,26 @@ export interface PoolOptions {
 }
 
 /** The workers of one version of an app, and the rules by which they come and go (engine.md, Pool). */
-export class Pool implements WorkerOwner {
+export class Pool implements WorkerOwner, GrowingPool {
+  readonly policy: EnginePolicy;
   readonly #options: PoolOptions;
-  readonly #policy: EnginePolicy;
   readonly #owner: PoolOwner;
   readonly #workers = new Set<Worker>();
+  readonly #growth = new Growth(this);
   readonly #restarts: Restarts;
   readonly #recycling: Recycling;
   #spawned = 0;
-  #lastSpawn = Number.NEGATIVE_INFINITY;
   #serving = false;
   #closing = false;
-  #growth: NodeJS.Timeout | undefined;
+  /** What ends now was ended by us. */
+  #closed = false;
   #housekeeping: NodeJS.Timeout | undefined;
   #emptied: (() => void) | undefined;
   #firstReady: { resolve(): void; reject(error: CocaineError): void } | undefined;
 
   constructor(options: PoolOptions, owner: PoolOwner) {
     this.#options = options;
-    this.#policy = options.policy;
+    this.policy = options.policy;
     this.#owner = owner;
     this.#restarts = new Restarts(options.policy.startAttempts, {
       startAgain: (probe) => this.#startAgain(probe),
@@ -51,7 +57,7 @@ export class Pool implements WorkerOwner {
       recovered: () => owner.recovered(),
     });
     this.#recycling = new Recycling(options.policy.recycle, () =>
-      this.#closing || this.#restarts.pending ? undefined : this.#spawn(),
+      this.#closing || this.#restarts.pending ? undefined : this.spawn(),
     );
   }
 
@@ -62,12 +68,12 @@ export class Pool implements WorkerOwner {
    */
   async start(probe: boolean): Promise<void> {
     await this.#options.backend.start();
-    const { heartbeatTimeout, idleTimeout, poolMin } = this.#policy;
+    const { heartbeatTimeout, idleTimeout, poolMin } = this.policy;
     const interval = Math.min(heartbeatTimeout, idleTimeout, this.#options.stallTimeout) / 4;
     this.#housekeeping = setInterval(this.#check, Math.min(interval, this.#recycling.interval));
     this.#housekeeping.unref();
     const first = probe ? new Promise<void>((resolve, reject) => (this.#firstReady = { resolve, reject })) : undefined;
-    for (let count = Math.max(poolMin, probe ? 1 : 0); count > 0; count--) this.#spawn();
+    for (let count = Math.max(poolMin, probe ? 1 : 0); count > 0; count--) this.spawn();
     await first;
   }
 
@@ -79,13 +85,13 @@ export class Pool implements WorkerOwner {
 
   /** Jobs wait: gives them to workers with room, and grows. */
   feed(): void {
-    const { queue } = this.#owner;
+    const { queue } = this;
     while (queue.length > 0) {
       const worker = this.idlest();
       if (worker === undefined) break;
       this.#fill(worker, 1);
     }
-    this.#grow();
+    this.#growth.update();
   }
 
   /** The ready worker with the fewest jobs that has room. */
@@ -111,14 +117,26 @@ export class Pool implements WorkerOwner {
   /** Kills what is left, and gives the backend back. */
   async close(): Promise<void> {
     this.#stopServing();
+    this.#closed = true;
     for (const worker of this.#workers) worker.kill(shuttingDown(this.#options.app), 0);
     await this.#empty();
     clearInterval(this.#housekeeping);
     await this.#options.backend.close();
   }
 
+  /** Workers that live, without those that are stopping. */
   get size(): number {
     return this.#workers.size - this.#count("stopping");
+  }
+  get starting(): number {
+    return this.#count("starting");
+  }
+  get queue(): Queue {
+    return this.#owner.queue;
+  }
+  /** Workers may be started for jobs that wait. */
+  get open(): boolean {
+    return this.#serving && !this.#restarts.pending;
   }
 
   info(): WorkerInfo[] {
@@ -141,7 +159,7 @@ export class Pool implements WorkerOwner {
     this.#restarts.started();
     this.#fill(worker, Number.POSITIVE_INFINITY);
     if (this.#recycling.ready(worker)) for (const each of this.#workers) this.#recycling.consider(each);
-    this.#grow();
+    this.#growth.update();
   }
 
   ended(worker: Worker, job: Job, failure: JobFailure | undefined, now: number): void {
@@ -155,11 +173,13 @@ export class Pool implements WorkerOwner {
     this.#refill();
   }
 
-  gone(worker: Worker, begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void {
+  gone(worker: Worker, end: WorkerEnd): void {
+    const { error, begun, unbegun } = end;
     const asked = worker.wasAsked;
     this.#workers.delete(worker);
     this.#recycling.gone(worker);
     this.#tell(asked ? "gone" : "crashed", worker, asked ? undefined : error);
+    if (!asked && !this.#closed) this.#owner.crashed(reportOf(worker, end, this.#options.version));
     // A worker that was killed for a job's time-out could start: that job was at fault.
     const failedStart = !asked && worker.done === 0 && error.code !== "COC_WORKER_KILLED";
     if (failedStart && !this.#closing) this.#startFailed(error);
@@ -167,7 +187,7 @@ export class Pool implements WorkerOwner {
     if (this.#workers.size === 0) this.#emptied?.();
     if (!this.#closing) {
       this.#refill();
-      this.#grow();
+      this.#growth.update();
     }
   }
 
@@ -183,16 +203,16 @@ export class Pool implements WorkerOwner {
     }
   }
 
-  #spawn(): Worker {
+  spawn(): Worker {
     const { app, backend, launch, log, name } = this.#options;
-    const concurrency = this.#policy.concurrency ?? launch.concurrency;
+    const concurrency = this.policy.concurrency ?? launch.concurrency;
     const identity = `${name}-${++this.#spawned}`;
-    this.#lastSpawn = performance.now();
-    const link = backend.spawn(launch, { identity, heartbeat: this.#policy.heartbeatTimeout / 1000, concurrency });
+    this.#growth.spawned();
+    const link = backend.spawn(launch, { identity, heartbeat: this.policy.heartbeatTimeout / 1000, concurrency });
     const worker = new Worker({
       id: identity,
       link,
-      policy: this.#policy,
+      policy: this.policy,
       concurrency,
       lifetime: this.#recycling.drawLifetime(),
       owner: this,
@@ -203,34 +223,6 @@ export class Pool implements WorkerOwner {
     return worker;
   }
 
-  /** The first worker of an empty pool at once; after that one whenever a job has waited `spawn-delay`. */
-  #grow(): void {
-    const { queue } = this.#owner;
-    if (!this.#serving || this.#restarts.pending || this.#growth !== undefined || queue.length === 0) return;
-    if (this.size === 0) this.#spawn();
-    const due = this.#due();
-    if (due === undefined) return;
-    this.#growth = setTimeout(this.#growNow, Math.max(1, due - performance.now()));
-  }
-
-  readonly #growNow = (): void => {
-    this.#growth = undefined;
-    const due = this.#due();
-    if (due !== undefined && due <= performance.now()) this.#spawn();
-    this.#grow();
-  };
-
-  #due(): number | undefined {
-    const { queue } = this.#owner;
-    return growthDue({
-      queue,
-      policy: this.#policy,
-      size: this.size,
-      starting: this.#count("starting"),
-      lastSpawn: this.#lastSpawn,
-    });
-  }
-
   #count(state: WorkerState): number {
     let count = 0;
     for (const worker of this.#workers) if (worker.state === state) count++;
@@ -239,13 +231,13 @@ export class Pool implements WorkerOwner {
 
   #refill(): void {
     if (this.#closing || this.#restarts.pending) return;
-    while (this.size < this.#policy.poolMin) this.#spawn();
+    while (this.size < this.policy.poolMin) this.spawn();
   }
 
   #startAgain(probe: boolean): void {
-    if (probe && this.size === 0) this.#spawn();
+    if (probe && this.size === 0) this.spawn();
     this.#refill();
-    this.#grow();
+    this.#growth.update();
   }
 
   #startFailed(error: CocaineError): void {
@@ -263,7 +255,7 @@ export class Pool implements WorkerOwner {
     for (const worker of this.#workers) {
       worker.checkPulse(now);
       for (const job of worker.stalled(now)) this.#owner.stalled(job, worker);
-      if (this.size > this.#policy.poolMin && worker.idleFor(now) >= this.#policy.idleTimeout) worker.retire("idle");
+      if (this.size > this.policy.poolMin && worker.idleFor(now) >= this.policy.idleTimeout) worker.retire("idle");
       else this.#recycling.consider(worker);
     }
     void this.#recycling.weigh(this.#workers);
@@ -272,7 +264,7 @@ export class Pool implements WorkerOwner {
   #stopServing(): void {
     this.#closing = true;
     this.#serving = false;
-    clearTimeout(this.#growth);
+    this.#growth.stop();
     this.#restarts.stop();
     this.#firstReady?.reject(shuttingDown(this.#options.app));
     this.#firstReady = undefined;

@@ -8,6 +8,7 @@ import { Code, FRAME_LIMIT, WINDOW } from "../protocol/messages.ts";
 export class RequestStream {
   readonly #chunks: Uint8Array[];
   #held: number;
+  #received: number;
   #ended: boolean;
   #sent = 0;
   #endSent = false;
@@ -21,10 +22,12 @@ export class RequestStream {
     if (chunk === undefined || chunk.length > FRAME_LIMIT) {
       this.#chunks = [];
       this.#held = 0;
+      this.#received = 0;
       if (chunk !== undefined) this.append(chunk);
     } else {
       this.#chunks = [chunk];
       this.#held = chunk.length;
+      this.#received = chunk.length;
     }
   }
 
@@ -32,9 +35,9 @@ export class RequestStream {
   get ended(): boolean {
     return this.#ended;
   }
-  /** Bytes that are here. */
-  get held(): number {
-    return this.#held;
+  /** Bytes that the caller has given. */
+  get received(): number {
+    return this.#received;
   }
   /** Chunks were let go after the worker took them: it cannot be sent again. */
   get consumed(): boolean {
@@ -51,6 +54,7 @@ export class RequestStream {
 
   append(chunk: Uint8Array): void {
     this.#held += chunk.length;
+    this.#received += chunk.length;
     if (chunk.length <= FRAME_LIMIT) {
       this.#chunks.push(chunk);
       return;
@@ -75,6 +79,11 @@ export class RequestStream {
     if (!this.#callerWaits || this.#sent < this.#chunks.length || this.#window <= 0) return false;
     this.#callerWaits = false;
     return true;
+  }
+
+  /** @returns all of it; `undefined` if it is not here whole. */
+  copy(): Buffer | undefined {
+    return this.#ended && !this.#consumed ? Buffer.concat(this.#chunks) : undefined;
   }
 
   /** @returns the chunk that goes with INVOKE. */

@@ -35,6 +35,7 @@ export async function createVersion(manifest: Manifest, options: VersionOptions,
     {
       app: manifest.name,
       name,
+      version: manifest.version,
       policy: manifest.engine,
       stallTimeout: Math.min(...manifest.tasks.map(({ policy }) => policy.stallTimeout)),
       launch,

@@ -7,6 +7,7 @@ import type { Job } from "./job.ts";
 import { JobTable } from "./job-table.ts";
 import { Pace } from "./pace.ts";
 import type { EnginePolicy } from "./policy.ts";
+import type { JobFailure, WorkerOwner } from "./worker-owner.ts";
 
 /**
  * - `starting`: spawned, no HELLO yet
@@ -16,18 +17,6 @@ import type { EnginePolicy } from "./policy.ts";
  * - `gone`: has exited
  */
 export type WorkerState = "starting" | "ready" | "retiring" | "stopping" | "gone";
-
-/** What a worker tells its pool. */
-export interface WorkerOwner {
-  /** HELLO came: it can be given jobs. */
-  ready(worker: Worker): void;
-  /** The worker ended a job, at `now`; it may have room for another. */
-  ended(worker: Worker, job: Job, failure: JobFailure | undefined, now: number): void;
-  /** It exited. The jobs it had are those it began, in the order they were sent, and those it did not. */
-  gone(worker: Worker, begun: readonly Job[], unbegun: readonly Job[], error: CocaineError): void;
-  /** It asked to be replaced, and takes no more jobs. */
-  retired(worker: Worker): void;
-}
 
 /** What a worker is made of. */
 export interface WorkerParts {
@@ -40,13 +29,6 @@ export interface WorkerParts {
   readonly lifetime: number;
   readonly owner: WorkerOwner;
   readonly log: Logger;
-}
-
-/** What ERROR said. */
-export interface JobFailure {
-  readonly error: string;
-  readonly message: string;
-  readonly details: unknown;
 }
 
 const LEVELS = ["debug", "info", "warn", "error"] as const;
@@ -272,7 +254,7 @@ export class Worker {
     const begun: Job[] = [];
     const unbegun: Job[] = [];
     for (const job of this.#jobs.clear()) (this.#began(job.number) ? begun : unbegun).push(job);
-    this.#owner.gone(this, begun, unbegun, error);
+    this.#owner.gone(this, { exit, error, begun, unbegun, output });
   }
 
   /** Whether a job's code has begun to run. Without a progress mark, every job that was sent counts as begun. */
