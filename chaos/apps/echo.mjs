@@ -1,0 +1,7 @@
+export function event(request) {
+  return request;
+}
+
+export function web() {
+  return "hello, world\n";
+}

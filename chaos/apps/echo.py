@@ -1,0 +1,6 @@
+def event(request):
+    return request
+
+
+def web(request):
+    return b"hello, world\n"
