@@ -4,15 +4,15 @@ import { readdir, readFile, rm, stat, unlink, writeFile } from "node:fs/promises
 import { join } from "node:path";
 import { promisify } from "node:util";
 import type { Change } from "@cocaine/core/plugin";
-import { describe, expect, it, onTestFinished, vi } from "vitest";
+import { testStorage } from "@cocaine/testing";
+import { describe, expect, it, onTestFinished, test, vi } from "vitest";
 import { filesStorage } from "../src/index.ts";
-import { storageContract } from "./support/contract.ts";
 import { type Logged, openIn, temporaryFolder } from "./support/folder.ts";
 
 const writer = new URL("fixtures/writer.mjs", import.meta.url).pathname;
 const run = promisify(execFile);
 
-storageContract("files", async () => openIn(await temporaryFolder()));
+testStorage({ test, open: async () => openIn(await temporaryFolder()) });
 
 /** A process that writes until it is killed. */
 function startWriter(folder: string) {

@@ -1,15 +1,22 @@
 import type { Change, Document, Storage, WriteOptions } from "../contracts/storage.ts";
 import { createError } from "../errors.ts";
 
+/** A document as text: whoever reads it has a copy, as from a storage on disk. */
+interface Stored {
+  readonly key: string;
+  readonly text: string;
+  readonly revision: string;
+}
+
 /** A storage that lives as long as the process: for tests, and for hosts that are told their apps at each start. */
 export function memoryStorage(): Storage {
-  const collections = new Map<string, Map<string, Document>>();
+  const collections = new Map<string, Map<string, Stored>>();
   const watchers = new Set<{ collection: string; tell(change: Change): void }>();
   const ended = new AbortController();
   let revisions = 0;
 
-  const collectionOf = (name: string): Map<string, Document> => {
-    const known = collections.get(name) ?? new Map<string, Document>();
+  const collectionOf = (name: string): Map<string, Stored> => {
+    const known = collections.get(name) ?? new Map<string, Stored>();
     collections.set(name, known);
     return known;
   };
@@ -30,18 +37,19 @@ export function memoryStorage(): Storage {
       ended.abort();
     },
     async get(collection, key) {
-      return collectionOf(collection).get(key) ?? null;
+      const stored = collectionOf(collection).get(key);
+      return stored === undefined ? null : read(stored);
     },
     async *list(collection) {
-      yield* [...collectionOf(collection).values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+      const all = [...collectionOf(collection).values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+      for (const stored of all) yield read(stored);
     },
     async put(collection, key, value, options = {}) {
       check(collection, key, options);
       const revision = String(++revisions);
-      // A copy through JSON: what is stored is what a storage on disk would give back.
-      const document = { key, value: JSON.parse(JSON.stringify(value)) as unknown, revision };
-      collectionOf(collection).set(key, document);
-      tell(collection, { type: "put", document });
+      const stored = { key, text: JSON.stringify(value), revision };
+      collectionOf(collection).set(key, stored);
+      tell(collection, { type: "put", document: read(stored) });
       return revision;
     },
     async delete(collection, key, options = {}) {
@@ -50,7 +58,10 @@ export function memoryStorage(): Storage {
     },
     async *watch(collection, { signal }) {
       const stop = AbortSignal.any([signal, ended.signal]);
-      const changes: Change[] = [...collectionOf(collection).values()].map((document) => ({ type: "put", document }));
+      const changes: Change[] = [...collectionOf(collection).values()].map((stored) => ({
+        type: "put",
+        document: read(stored),
+      }));
       let wake: (() => void) | undefined;
       const watcher = {
         collection,
@@ -74,4 +85,8 @@ export function memoryStorage(): Storage {
       }
     },
   };
+}
+
+function read({ key, text, revision }: Stored): Document {
+  return { key, value: JSON.parse(text) as unknown, revision };
 }

@@ -1,0 +1,22 @@
+import { testDriver } from "@cocaine/testing";
+import { test } from "vitest";
+import { Dealer } from "zeromq";
+import { zmqServerDriver } from "../src/index.ts";
+
+testDriver({
+  test,
+  driver: zmqServerDriver(),
+  answers: true,
+  options: () => ({ endpoint: "tcp://127.0.0.1:0" }),
+  taken: ({ endpoints, endpoint }) => ({ endpoint: [endpoints ?? endpoint].flat()[0] }),
+  async fire({ endpoints, endpoint }, text) {
+    const socket = new Dealer({ linger: 0, receiveTimeout: 2000 });
+    socket.connect(String([endpoints ?? endpoint].flat()[0]));
+    try {
+      await socket.send(["", text]);
+      await socket.receive();
+    } finally {
+      socket.close();
+    }
+  },
+});

@@ -1,0 +1,186 @@
+import assert from "node:assert/strict";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { type AnyPlugin, createHost, createRegistry, type Host } from "@cocaine/core";
+import { type DriverContext, isCocaineError, WINDOW } from "@cocaine/core/plugin";
+import { createQuietDriver } from "./quiet-driver.ts";
+import type { Test } from "./test.ts";
+import { until } from "./until.ts";
+
+/** What a language is tested with. */
+export interface LanguageSuite {
+  readonly test: Test;
+  /** The language and the backend that its workers run on. */
+  readonly plugins: readonly AnyPlugin[];
+  /** Name of the language. */
+  readonly type: string;
+  /** Name of the backend. @defaultValue "process" */
+  readonly backend?: string;
+  /** Absolute path of the app of the README, in that language. */
+  readonly app: string;
+}
+
+const METHODS = ["echo", "size", "flood", "fail", "hang", "sleep", "noise"] as const;
+type Method = (typeof METHODS)[number];
+const MANY = 50 * 2 ** 20;
+
+/** A host that runs the app, and the ways to call it. */
+interface Running {
+  readonly host: Host;
+  call(method: Method, request?: string | Uint8Array): Promise<Buffer>;
+  open(method: Method, request: string): AsyncIterable<Uint8Array>;
+  trigger(method: Method, ...args: Parameters<DriverContext["trigger"]>): ReturnType<DriverContext["trigger"]>;
+}
+
+/** Tests that the apps of a language behave as those of any other, through the engine and a backend. */
+export function testLanguage({ test, plugins, type, backend = "process", app }: LanguageSuite): void {
+  const languageTest = (
+    name: string,
+    run: (running: Running) => Promise<void>,
+    { engine = {}, policy = {} }: { engine?: object; policy?: object } = {},
+  ) =>
+    test(`language: ${name}`, async () => {
+      const runtimeDir = await mkdtemp(join(tmpdir(), "coc-"));
+      const driver = createQuietDriver();
+      const host = createHost({ registry: createRegistry().use([...plugins, driver.plugin]), runtimeDir });
+      try {
+        await host.start();
+        const tasks = Object.fromEntries(METHODS.map((method) => [method, { type: "quiet", ...policy }]));
+        await host.deploy("app", { type, args: app, engine: { backend, ...engine }, tasks });
+        const open = (method: Method, request: string | Uint8Array) =>
+          host.call("app", method, typeof request === "string" ? Buffer.from(request) : request);
+        await run({
+          host,
+          open,
+          call: async (method, request = "") => Buffer.concat(await all(open(method, request))),
+          trigger: (method, ...args) => driver.contextOf(method).trigger(...args),
+        });
+      } finally {
+        await host.close({ deadline: 1000 });
+        await rm(runtimeDir, { recursive: true, force: true });
+      }
+    });
+
+  languageTest("echo", async ({ call }) => {
+    assert.equal((await call("echo", "hello")).toString(), "hello");
+  });
+
+  languageTest("chunks", async ({ trigger, call }) => {
+    const chunks: Uint8Array[] = [];
+    await new Promise<void>((resolve, reject) => {
+      const sink = {
+        write: (chunk: Uint8Array) => chunks.push(Uint8Array.from(chunk)) > 0,
+        end: resolve,
+        fail: reject,
+      };
+      const handle = trigger("echo", { end: false }, sink);
+      for (const piece of ["a", "bb", "", "ccc"]) handle.write(Buffer.from(piece));
+      handle.end();
+    });
+    assert.equal(Buffer.concat(chunks).toString(), "abbccc");
+    assert.equal((await call("flood", "200000")).length, 200_000);
+  });
+
+  languageTest("empty", async ({ call }) => {
+    assert.equal((await call("echo")).length, 0);
+    assert.equal((await call("size")).toString(), "0");
+    assert.equal((await call("flood", "0")).length, 0);
+  });
+
+  languageTest("unicode and bytes", async ({ call }) => {
+    const text = "grüße, мир, 你好, 😀\u0000";
+    assert.equal((await call("echo", text)).toString(), text);
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, index) => index));
+    assert.deepEqual(await call("echo", bytes), bytes);
+  });
+
+  languageTest("50 MB in", async ({ call }) => {
+    assert.equal((await call("size", Buffer.alloc(MANY))).toString(), String(MANY));
+  });
+
+  languageTest("50 MB out", async ({ open }) => {
+    let bytes = 0;
+    for await (const chunk of open("flood", String(MANY))) bytes += chunk.length;
+    assert.equal(bytes, MANY);
+  });
+
+  languageTest("an exception is an error with its message, and the worker lives on", async ({ host, call }) => {
+    await assert.rejects(call("fail", "no luck: ж"), (error: unknown) => {
+      assert.ok(isCocaineError(error));
+      assert.equal(error.code, "COC_JOB_FAILED");
+      assert.match(error.message, /no luck: ж/);
+      return true;
+    });
+    const [worker] = host.app("app").pool.workers;
+    assert.equal((await call("echo", "still here")).toString(), "still here");
+    assert.equal(host.app("app").pool.workers[0]?.id, worker?.id);
+  });
+
+  languageTest("cancel: a stream that is left ends, and its worker serves on", async ({ host, open, call }) => {
+    for await (const _ of open("flood", "10000000000")) break;
+    await until("the worker has ended the job", () => host.app("app").pool.workers.every(({ jobs }) => jobs === 0));
+    assert.equal((await call("echo", "next")).toString(), "next");
+    assert.equal(host.app("app").pool.starts, 1);
+  });
+
+  languageTest(
+    "deadline: a job that hangs is answered in time, and its worker is replaced",
+    async ({ host, call }) => {
+      const started = performance.now();
+      await assert.rejects(call("hang"), (error: unknown) => isCocaineError(error) && error.code === "COC_DEADLINE");
+      assert.ok(performance.now() - started < 5000);
+      await until("the worker is gone", () => host.app("app").pool.ends.COC_WORKER_KILLED === 1);
+      assert.equal((await call("echo", "next")).toString(), "next");
+    },
+    { engine: { "cancel-grace": 0.2, "termination-grace": 0.2 }, policy: { timeout: 1 } },
+  );
+
+  languageTest("a reader that stalls stops the worker, and loses nothing", async ({ host, open }) => {
+    const total = 8 * 2 ** 20;
+    let bytes = 0;
+    const reader = open("flood", String(total))[Symbol.asyncIterator]();
+    bytes += (await reader.next()).value?.length ?? 0;
+    const sent = () => host.app("app").tasks.flood?.bytes.sent ?? 0;
+    let before = -1;
+    await until("no more comes", async () => {
+      const same = sent() === before;
+      before = sent();
+      await new Promise((resolve) => setTimeout(resolve, 100));
+      return same && before >= WINDOW;
+    });
+    assert.ok(before <= 4 * WINDOW, `${before} bytes came for a reader that stalls`);
+    for (let next = await reader.next(); next.done !== true; next = await reader.next()) bytes += next.value.length;
+    assert.equal(bytes, total);
+  });
+
+  languageTest(
+    "many jobs at once have their own answers",
+    async ({ call }) => {
+      const requests = Array.from({ length: 40 }, (_, index) => String(5 + (index % 7)));
+      const answers = await Promise.all(requests.map((request) => call("sleep", request)));
+      assert.deepEqual(answers.map(String), requests);
+    },
+    { engine: { "pool-limit": 4 } },
+  );
+
+  languageTest("what the code prints is no answer", async ({ call }) => {
+    assert.equal((await call("noise", "12345")).toString(), "quiet");
+    assert.equal((await call("echo", "next")).toString(), "next");
+  });
+
+  languageTest("terminate: a worker that is told to end ends its job first", async ({ host, call }) => {
+    const job = call("sleep", "300");
+    await until("the job runs", () => host.app("app").pool.workers.some(({ jobs }) => jobs === 1));
+    await host.restart("app");
+    assert.equal((await job).toString(), "300");
+    await until("the old worker is gone", () => host.app("app").pool.workers.length === 1);
+    assert.deepEqual(host.app("app").pool.ends, { retired: 1 });
+  });
+}
+
+async function all(chunks: AsyncIterable<Uint8Array>): Promise<Uint8Array[]> {
+  const collected: Uint8Array[] = [];
+  for await (const chunk of chunks) collected.push(chunk);
+  return collected;
+}
