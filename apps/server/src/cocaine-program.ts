@@ -11,6 +11,7 @@ import { addPause, addResume } from "./commands/pause.ts";
 import { addReload } from "./commands/reload.ts";
 import { addRm } from "./commands/rm.ts";
 import { createSession } from "./commands/session.ts";
+import { addTop } from "./commands/top.ts";
 import type { ConfigContext } from "./config/config.ts";
 import { version } from "./version.ts";
 
@@ -41,6 +42,6 @@ export function cocaineProgram(context: ConfigContext): Command {
     .addHelpText("after", EXAMPLES);
   const session = createSession(program, context);
   const commands = [addDeploy, addLs, addInfo, addCall, addLogs, addFeed, addReload, addPause, addResume, addRm];
-  for (const add of [...commands, addCrashlogs, addDeadLetters]) add(program, session);
+  for (const add of [...commands, addTop, addCrashlogs, addDeadLetters]) add(program, session);
   return program;
 }
