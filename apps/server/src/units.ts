@@ -34,5 +34,5 @@ export function size(bytes: number): string {
 export function digits(value: number): string {
   if (value === 0) return "0";
   const places = Math.max(0, 2 - Math.floor(Math.log10(value)));
-  return value.toFixed(Math.min(places, 2)).replace(/\.?0+$/, (zeros) => (zeros.startsWith(".") ? "" : zeros));
+  return String(Number(value.toFixed(Math.min(places, 2))));
 }
