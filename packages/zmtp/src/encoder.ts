@@ -70,10 +70,12 @@ export function createEncoder(): Encoder {
   const ascii = (flags: number, body: string): boolean => {
     const size = body.length;
     reserve(2 + size);
+    // What the loop needs is at hand, not in the closure.
+    const target = slab;
     for (let index = 0, to = at + 2; index < size; index++) {
       const code = body.charCodeAt(index);
       if (code > 0x7f) return false;
-      slab[to + index] = code;
+      target[to + index] = code;
     }
     slab[at++] = flags;
     slab[at++] = size;
@@ -87,8 +89,11 @@ export function createEncoder(): Encoder {
     open(flags, size, copied);
     if (copied) {
       // A loop beats set() for the few bytes that most frames are.
-      if (size <= 32) for (let index = 0; index < size; index++) slab[at + index] = body[index] as number;
-      else slab.set(body, at);
+      if (size > 32) slab.set(body, at);
+      else {
+        const target = slab;
+        for (let index = 0, to = at; index < size; index++) target[to + index] = body[index] as number;
+      }
       at += size;
     } else {
       seal();

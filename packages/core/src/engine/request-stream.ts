@@ -1,12 +1,15 @@
 import type { WorkerLink } from "../contracts/backend.ts";
 import { Code, FRAME_LIMIT, WINDOW } from "../protocol/messages.ts";
 
+/** Never added to: who drops a request takes no more of it. */
+const NONE: Uint8Array[] = [];
+
 /**
  * A job's request on its way to a worker: held until it cannot be needed again, and sent as far as the worker has given
  * credit for (docs/worker-protocol.md).
  */
 export class RequestStream {
-  readonly #chunks: Uint8Array[];
+  #chunks: Uint8Array[];
   #held: number;
   #received: number;
   #ended: boolean;
@@ -132,7 +135,8 @@ export class RequestStream {
 
   /** Nobody needs it any more. */
   drop(): void {
-    this.#chunks.length = 0;
+    // Cheaper than to empty the one that is here.
+    this.#chunks = NONE;
     this.#sent = 0;
   }
 }
