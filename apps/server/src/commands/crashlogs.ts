@@ -30,7 +30,7 @@ function listText(reports: readonly StoredCrashReport[]): string {
 }
 
 function reportText(report: StoredCrashReport): string {
-  const { time, worker, pid, version, uptime, done, error, jobs, output } = report;
+  const { time, worker, pid, version, uptime, done, error, jobs, output, skipped } = report;
   const about = [
     ...(pid === undefined ? [] : [`process ${pid}`]),
     ...(version === undefined ? [] : [`version ${version}`]),
@@ -40,6 +40,7 @@ function reportText(report: StoredCrashReport): string {
   // Its last lines stand below: the message that ends with them is not to say them twice.
   const [message = ""] = error.message.split("; its last lines:");
   return [
+    ...(skipped === undefined ? [] : [`(${skipped} more before this one, too fast to be kept)`]),
     `${time} worker ${worker} (${about.join(", ")}): ${message} (${error.code})`,
     ...jobs.map(({ id, task, attempt, begun }) => `  ${begun ? "ran" : "had"} job ${id}: ${task}, attempt ${attempt}`),
     ...output.map((line) => `  | ${line}`),

@@ -26,6 +26,8 @@ export interface CrashReport {
   }[];
   /** The last lines that it wrote to stdout and stderr, 200 at most. */
   readonly output: readonly string[];
+  /** Workers of the app that ended so since the report before, too fast to have reports of their own. */
+  readonly skipped?: number;
 }
 
 /** A report under which it is found. */

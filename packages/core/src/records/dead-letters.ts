@@ -1,17 +1,17 @@
 import type { JobRequest } from "../contracts/driver.ts";
-import { createError, isCocaineError } from "../errors.ts";
+import { createError, isCocaineError, messageOf } from "../errors.ts";
 import type { DeadLetter } from "./dead-letter.ts";
 import { createLedger, type Entry, type LedgerOptions } from "./ledger.ts";
 
-/** Letters of one app. */
-const LIMIT = 1000;
+/** Letters of one app, and bytes of their requests in base64: whoever lists them has all of them in memory. */
+const LIMIT = { entries: 1000, bytes: 67_108_864 };
 
 /** A letter under which it is found. */
 export interface StoredDeadLetter extends DeadLetter {
   readonly id: string;
 }
 
-/** Jobs of tasks with `dead-letter` that failed for good: the last 1000 of each app. */
+/** Jobs of tasks with `dead-letter` that failed for good: the last 1000 of each app, and 64 MiB of them. */
 export interface DeadLetters {
   /** Those of an app, the oldest first, without their bodies; also of one that runs no more. */
   list(app: string): Promise<StoredDeadLetter[]>;
@@ -22,7 +22,8 @@ export interface DeadLetters {
    * letter has the new error, which is thrown. If the node dies in between, the letter is there to be replayed again.
    *
    * @throws `COC_DEAD_LETTER_UNKNOWN`, `COC_DEAD_LETTER_BODY` if the request is not there whole, `COC_DEAD_LETTER_BUSY`
-   * while it is being replayed, or the job's own error.
+   * while it is being replayed, `COC_DEAD_LETTER_KEPT` if the job ended well and the letter could not be dropped, or
+   * the job's own error.
    */
   replay(app: string, id: string): Promise<void>;
   /** @throws `COC_DEAD_LETTER_UNKNOWN` */
@@ -38,8 +39,17 @@ export interface DeadLetterOffice extends DeadLetters {
 /** Runs a job; rejects with its error. */
 export type RunJob = (app: string, task: string, request: JobRequest) => Promise<void>;
 
-export function createDeadLetters(options: Pick<LedgerOptions, "storage" | "log">, run: RunJob): DeadLetterOffice {
-  const ledger = createLedger<DeadLetter>({ ...options, collection: "dead-letters", limit: LIMIT });
+export function createDeadLetters(
+  options: Pick<LedgerOptions<DeadLetter>, "storage" | "log">,
+  run: RunJob,
+): DeadLetterOffice {
+  const { log } = options;
+  const ledger = createLedger<DeadLetter>({
+    ...options,
+    collection: "dead-letters",
+    limit: LIMIT,
+    weigh: ({ request }) => request.body?.length ?? 0,
+  });
   const replaying = new Set<string>();
 
   async function find(app: string, id: string): Promise<Entry<DeadLetter>> {
@@ -48,26 +58,36 @@ export function createDeadLetters(options: Pick<LedgerOptions, "storage" | "log"
     return entry;
   }
 
-  /** Marks the letter first, so that of two nodes that replay it at once one is told. */
+  /** Marks the letter first: of two nodes that read it at once one is told before it runs, else the first to end. */
   async function attempt(app: string, entry: Entry<DeadLetter>, body: string): Promise<void> {
     const { task, metadata, urgent, attempts } = entry.value;
     const marked = await ledger
       .replace(app, { ...entry, value: { ...entry.value, attempts: attempts + 1 } })
       .catch((cause: unknown) => {
-        if (isCocaineError(cause) && cause.code === "COC_STORAGE_CONFLICT") throw busy(entry.id, cause);
-        throw cause;
+        throw isConflict(cause) ? busy(entry.id, cause) : cause;
       });
     try {
       await run(app, task, { chunk: Buffer.from(body, "base64"), metadata, urgent });
     } catch (error) {
-      if (isCocaineError(error)) {
-        const { code, message } = error;
-        const time = new Date().toISOString();
-        await ledger.replace(app, { ...marked, value: { ...marked.value, time, error: { code, message } } });
-      }
+      await amend(app, marked, error);
       throw error;
     }
-    await ledger.drop(app, entry.id);
+    await ledger.drop(app, entry.id, marked.revision).catch((cause: unknown) => {
+      throw kept(entry.id, cause);
+    });
+  }
+
+  /** Whoever asked for the replay is to have the job's own error, whatever becomes of the letter. */
+  async function amend(app: string, marked: Entry<DeadLetter>, error: unknown): Promise<void> {
+    if (!isCocaineError(error)) return;
+    const { code, message } = error;
+    try {
+      const time = new Date().toISOString();
+      await ledger.replace(app, { ...marked, value: { ...marked.value, time, error: { code, message } } });
+    } catch (cause) {
+      const why = isConflict(cause) ? "it was dropped or replayed meanwhile" : messageOf(cause);
+      log.error({ app, id: marked.id, err: cause }, `a dead letter does not have the error of its replay: ${why}`);
+    }
   }
 
   return {
@@ -111,4 +131,15 @@ function busy(id: string, cause?: unknown): Error {
   return createError("COC_DEAD_LETTER_BUSY", `dead letter "${id}" is being replayed: see later what became of it`, {
     cause,
   });
+}
+
+function kept(id: string, cause: unknown): Error {
+  const message = isConflict(cause)
+    ? `dead letter "${id}" was replayed by another at the same time: its job ended well here, and ran there too`
+    : `the job of dead letter "${id}" ended well, but the letter could not be dropped: do not replay it again, drop it. ${messageOf(cause)}`;
+  return createError("COC_DEAD_LETTER_KEPT", message, { cause });
+}
+
+function isConflict(error: unknown): boolean {
+  return isCocaineError(error) && error.code === "COC_STORAGE_CONFLICT";
 }
