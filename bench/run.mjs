@@ -8,9 +8,9 @@ import { parseArgs } from "node:util";
 import { measureHttp } from "./http.mjs";
 import { compile } from "./support/compile.mjs";
 import { paths } from "./support/paths.mjs";
-import { createPrograms } from "./support/programs.mjs";
 import { print } from "./support/report.mjs";
 import { describeMachine, keep } from "./support/results.mjs";
+import { runEach } from "./support/session.mjs";
 import { measureZeromq } from "./zeromq.mjs";
 import { measureZmtp } from "./zmtp.mjs";
 
@@ -41,26 +41,8 @@ if (machine.load > machine.cores / 2) {
   console.error(`This machine is busy (load ${machine.load} on ${machine.cores} cores): ratios will be off.`);
 }
 
-let programs;
-let interrupted = false;
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
-    interrupted = true;
-    programs?.close();
-  });
-}
-for (const name of only === undefined ? Object.keys(benchmarks) : [only]) {
-  if (interrupted) break;
-  programs = createPrograms();
-  try {
-    const result = await benchmarks[name](programs, options);
-    print(result);
-    keep(name, machine, result);
-  } catch (error) {
-    // What is ended in the middle of a run fails; that is no news.
-    console.error(interrupted ? "Interrupted" : error);
-    process.exitCode = 1;
-  } finally {
-    await programs.close();
-  }
-}
+await runEach(only === undefined ? Object.keys(benchmarks) : [only], async (name, programs) => {
+  const result = await benchmarks[name](programs, options);
+  print(result);
+  keep(name, machine, result);
+});

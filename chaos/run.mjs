@@ -7,8 +7,8 @@
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
-import { createPrograms } from "../bench/support/programs.mjs";
 import { describeMachine } from "../bench/support/results.mjs";
+import { runEach } from "../bench/support/session.mjs";
 import { runDeadline } from "./deadline.mjs";
 import { runKill } from "./kill.mjs";
 import { runReload } from "./reload.mjs";
@@ -41,35 +41,18 @@ if (!options.prepared) {
   execFileSync("pnpm", ["run", "build"], { stdio: "inherit" });
 }
 
-let programs;
-let interrupted = false;
-for (const signal of ["SIGINT", "SIGTERM"]) {
-  process.once(signal, () => {
-    interrupted = true;
-    programs?.close();
-  });
-}
-for (const name of options.only === undefined ? Object.keys(trials) : [options.only]) {
-  if (interrupted) break;
-  programs = createPrograms();
+await runEach(options.only === undefined ? Object.keys(trials) : [options.only], async (name, programs) => {
   console.log(`\n${name}`);
-  try {
-    const { figures, broken } = await trials[name](programs, {
-      minutes: Number(options.minutes ?? measure.minutes[name]),
-      count: Number(options.count ?? measure.count),
-      gigabytes: Number(options.gigabytes ?? measure.gigabytes),
-    });
-    for (const [what, figure] of Object.entries(figures)) console.log(`  ${what.padEnd(56)} ${show(figure)}`);
-    for (const promise of broken) console.log(`  BROKEN: ${promise}`);
-    if (broken.length > 0) process.exitCode = 1;
-    keep(name, { figures, broken });
-  } catch (error) {
-    console.error(interrupted ? "Interrupted" : error);
-    process.exitCode = 1;
-  } finally {
-    await programs.close();
-  }
-}
+  const { figures, broken } = await trials[name](programs, {
+    minutes: Number(options.minutes ?? measure.minutes[name]),
+    count: Number(options.count ?? measure.count),
+    gigabytes: Number(options.gigabytes ?? measure.gigabytes),
+  });
+  for (const [what, figure] of Object.entries(figures)) console.log(`  ${what.padEnd(56)} ${show(figure)}`);
+  for (const promise of broken) console.log(`  BROKEN: ${promise}`);
+  if (broken.length > 0) process.exitCode = 1;
+  keep(name, { figures, broken });
+});
 
 function show(figure) {
   return typeof figure === "number" ? figure.toLocaleString("en") : String(figure);
