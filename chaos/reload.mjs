@@ -24,7 +24,7 @@ export async function runReload(programs, { count }) {
   let refused = 0;
   for (let number = 1; number <= count; number++) {
     if (number % BROKEN_EVERY === 0) {
-      const error = await deploy(number, "broken.mjs").then(
+      const error = await deploy(number, "../fixtures/broken.mjs").then(
         () => undefined,
         (thrown) => thrown,
       );

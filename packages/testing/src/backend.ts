@@ -1,4 +1,5 @@
 import assert from "node:assert/strict";
+import { readFileSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -21,6 +22,8 @@ export interface BackendSuite {
   readonly backend: Plugin<"backend">;
   /** How to start a worker with the app of the README, in any language that runs on it. */
   launch(): Promise<Launch>;
+  /** Its workers are processes, which can be signalled and have children. @defaultValue true */
+  readonly processes?: boolean;
 }
 
 /** A worker, and what came from it. */
@@ -35,7 +38,7 @@ interface Spawned {
 }
 
 /** Tests that a backend keeps its contract (`Backend` of `@cocaine/core/plugin`). */
-export function testBackend({ test, backend: plugin, launch }: BackendSuite): void {
+export function testBackend({ test, backend: plugin, launch, processes = true }: BackendSuite): void {
   const backendTest = (name: string, run: (backend: Backend, launch: Launch) => Promise<void>) =>
     test(`backend: ${name}`, async () => {
       const runtimeDir = await mkdtemp(join(tmpdir(), "coc-"));
@@ -98,6 +101,22 @@ export function testBackend({ test, backend: plugin, launch }: BackendSuite): vo
     await within("it exits", worker.link.exited);
     assert.ok(isGone(worker.link.pid), `process ${worker.link.pid} is there still`);
   });
+
+  if (processes) {
+    backendTest("a worker that ignores SIGTERM is killed with its children", async (backend, how) => {
+      const worker = spawn(backend, how, "w-1");
+      await worker.hello();
+      worker.run(1, "deaf");
+      const child = await until("it tells its child", () =>
+        worker.link
+          .output()
+          .map((line) => /^child (\d+)$/.exec(line)?.[1])
+          .find((pid) => pid !== undefined),
+      );
+      await within("it is stopped", worker.link.stop(300));
+      await until("both are gone", () => isGone(worker.link.pid) && isGone(Number(child)));
+    });
+  }
 
   backendTest("a stop may be made shorter, and repeated after the exit", async (backend, how) => {
     const worker = spawn(backend, how, "w-1");
@@ -202,8 +221,18 @@ function isGone(pid: number | undefined): boolean {
   if (pid === undefined) return true;
   try {
     process.kill(pid, 0);
-    return false;
   } catch {
     return true;
+  }
+  // A child of ours that is dead is there until we have heard of it; one of a stranger, until init has.
+  return isDefunct(pid);
+}
+
+/** Where there is no /proc, none is taken for defunct. */
+function isDefunct(pid: number): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, "latin1"));
+  } catch {
+    return false;
   }
 }

@@ -120,7 +120,11 @@ export function testDriver({ test, driver: plugin, options, fire, answers = fals
     const { length } = log.jobs;
     for (const job of log.jobs) job.answer("too late");
     if (answers) await within("who waited hears of it", told);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    await within(
+      "the outside finds nobody",
+      fire("late").catch(() => undefined),
+    );
+    await new Promise((resolve) => setTimeout(resolve, 300));
     assert.equal(log.jobs.length, length);
   });
 

@@ -45,7 +45,9 @@ describe("the suites tell", () => {
       create(_options, context): Driver {
         let timer: NodeJS.Timeout | undefined;
         return {
-          start: async () => void (timer = setInterval(() => void context.publish({}), 20)),
+          async start() {
+            timer = setInterval(() => void context.publish({}), 20);
+          },
           pause: () => undefined,
           resume: () => undefined,
           drain: async () => undefined,
@@ -59,6 +61,27 @@ describe("the suites tell", () => {
       "driver: triggers nothing while it is paused, and goes on when it is resumed",
       "driver: drains when the last job has ended, and triggers none after that",
     ]);
+  });
+
+  it("a driver that goes on when it is closed", async () => {
+    const immortal = defineDriver({
+      name: "immortal",
+      options: z.strictObject({}),
+      create(_options, context): Driver {
+        let timer: NodeJS.Timeout | undefined;
+        return {
+          async start() {
+            timer = setInterval(() => void context.publish({}), 20);
+            timer.unref();
+          },
+          drain: async () => clearInterval(timer),
+          close: async () => undefined,
+        };
+      },
+    });
+    const suite = (test: Test) =>
+      testDriver({ test, driver: immortal, options: () => ({}), fire: async () => undefined });
+    expect(await failing(suite, /closes/)).toHaveLength(1);
   });
 
   it("a backend that leaves processes behind", async () => {
@@ -90,7 +113,9 @@ describe("the suites tell", () => {
       },
     });
     const suite = (test: Test) => testBackend({ test, backend: careless, launch: () => launchOf(right) });
-    expect(await failing(suite, /killed after its grace|close ends every worker|that is gone/)).toHaveLength(3);
+    expect(
+      await failing(suite, /killed after its grace|close ends every worker|that is gone|its children/),
+    ).toHaveLength(4);
     await Promise.all(backends.map((backend) => backend.close()));
   });
 
