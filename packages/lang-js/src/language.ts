@@ -4,7 +4,7 @@ import type { Language } from "@cocaine/core/plugin";
 import { findCode } from "./code.ts";
 
 /** Jobs that one worker runs at once where the manifest does not say: most of them wait for something. */
-const CONCURRENCY = 128;
+const CONCURRENCY = 256;
 /** The kit is one file, found alike from the sources and from the built package. */
 const KIT = new URL("../dist/worker.js", import.meta.url);
 

@@ -10,7 +10,7 @@ describe("launch", () => {
       kind: "command",
       command: process.execPath,
       cwd: dirname(fixture("app.mjs")),
-      concurrency: 128,
+      concurrency: 256,
     });
     expect(launch.kind === "command" && launch.args.at(-1)).toBe(fixture("app.mjs"));
   });
