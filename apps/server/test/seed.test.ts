@@ -13,6 +13,8 @@ import { python, pyzmq, root, run } from "./support/programs.ts";
 import { soon } from "./support/soon.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
+/** Bytes of a large body. */
+const BODY = 200_000_000;
 const MIB = 1024 * 1024;
 
 interface Manifest {
@@ -127,19 +129,19 @@ describe("the example seed", () => {
     expect((await run("curl", ["-sS", "-o", "/dev/null", "-w", "%{http_code}", `${web}/nowhere`])).stdout).toBe("404");
   });
 
-  it("takes 100 MB up and sends 100 MB down, again and again, and neither server nor worker grows", async () => {
+  it("takes 200 MB up and sends 200 MB down, again and again, and neither server nor worker grows", async () => {
     const { node } = await startSeed();
     const web = await node.endpoint("seed", "web");
     const file = join(await temporaryFolder(), "big");
     await writeFile(file, "");
-    await truncate(file, 100_000_000);
-    const sha256 = createHash("sha256").update(new Uint8Array(100_000_000)).digest("hex");
+    await truncate(file, BODY);
+    const sha256 = createHash("sha256").update(new Uint8Array(BODY)).digest("hex");
     const transfer = async () => {
       const up = await run("curl", ["-sS", "-T", file, `${web}/upload`]);
-      expect(JSON.parse(up.stdout)).toEqual({ size: 100_000_000, sha256 });
+      expect(JSON.parse(up.stdout)).toEqual({ size: BODY, sha256 });
       const told = "%{http_code} %{size_download}";
-      const down = await run("curl", ["-sS", "-o", "/dev/null", "-w", told, `${web}/download?size=100000000`]);
-      expect(down.stdout).toBe("200 100000000");
+      const down = await run("curl", ["-sS", "-o", "/dev/null", "-w", told, `${web}/download?size=${BODY}`]);
+      expect(down.stdout).toBe(`200 ${BODY}`);
     };
     const memory = async () => {
       const workers = (await node.app("seed")).pool.workers.map(({ pid }) => Number(pid));
@@ -155,7 +157,8 @@ describe("the example seed", () => {
     await transfer();
     const after = await memory();
     expect(after.get(node.pid)).toBeLessThan(Number(warm.get(node.pid)) + 32 * MIB);
-    expect(after.get(node.pid)).toBeLessThan(Number(started.get(node.pid)) + 90 * MIB);
+    // When the collector runs is its own affair, and later on a busy machine; far less than a body is here at a time.
+    expect(after.get(node.pid)).toBeLessThan(Number(started.get(node.pid)) + BODY / 2 + 16 * MIB);
     // The pool may have grown meanwhile. No worker needs more than the first, which had served nothing, and a bit.
     const [, first] = [...started.values()];
     for (const [pid, peak] of after) if (pid !== node.pid) expect(peak).toBeLessThan(Number(first) + 16 * MIB);
