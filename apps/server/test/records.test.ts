@@ -13,6 +13,10 @@ describe("cocaine crashlogs", () => {
     const manifest = await writeManifest(await temporaryFolder(), "app.json", appManifest({ version: 3 }));
     expect(await node.cocaine(["deploy", manifest])).toMatchObject({ code: 0 });
     expect((await node.cocaine(["crashlogs", "app"])).stdout).toBe("no worker crashed\n");
+    expect(await node.cocaine(["crashlogs", "apps"])).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining("COC_APP_UNKNOWN"),
+    });
     await node.call("app", "say", "farewell");
     const slow = node.call("app", "slow", "60000").catch((error: { code: string }) => error.code);
     const worker = await vi.waitFor(async () => {

@@ -5,5 +5,10 @@ import { appInput } from "./app.ts";
 export const crashlogs = answerAction({
   name: "crashlogs",
   input: appInput,
-  run: ({ host }, { app }) => host.crashReports(app),
+  async run({ host }, { app }) {
+    const reports = await host.crashReports(app);
+    // Refuses a name that no app has, unless there are reports of one that was removed.
+    if (reports.length === 0) host.app(app);
+    return reports;
+  },
 });
