@@ -24,18 +24,20 @@ export async function runDeadline(programs, { count }) {
     },
   });
   const codes = {};
+  let most = 0;
   const load = startLoad(programs, await server.endpoint("hang", "event"), {
     window: 4,
-    onError: ({ code }) => (codes[code] = (codes[code] ?? 0) + 1),
+    onError: ({ code, after }) => {
+      codes[code] = (codes[code] ?? 0) + 1;
+      most = Math.max(most, after);
+    },
   });
   const started = Date.now();
-  let most = 0;
   let kills = 0;
   while (kills < count) {
     await delay(500);
-    const { pool, tasks } = await server.control.call("info", { app: "hang" });
+    const { pool } = await server.control.call("info", { app: "hang" });
     kills = pool.ends.COC_WORKER_KILLED ?? 0;
-    most = Math.max(most, tasks.event.run.max, tasks.event.waited.max);
   }
   const seconds = (Date.now() - started) / 1000;
   const { sent, failed, lost } = await load.stop();

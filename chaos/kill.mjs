@@ -13,7 +13,8 @@ const PATIENCE = 1;
 
 /**
  * Kills workers at random under load, of apps with retries and without, in both languages. Promised: with retries every
- * message has a good answer; without, none is begun twice, and who is affected hears of it within a second.
+ * message has a good answer; without, none is begun twice, and who is affected hears of it within a second. A run whose
+ * kills hit no message that had begun proves nothing, and does not pass.
  */
 export async function runKill(programs, { minutes }) {
   const server = await startServer(programs);
@@ -74,6 +75,10 @@ async function conclude({ name, retried, journal, kills, errors, load }, figures
   figures[`${name}: failed`] = failed;
   figures[`${name}: lost, or answered wrongly`] = lost + wrong;
   figures[`${name}: begun twice`] = twice;
+  const journaled = new Set(begun.map(Number));
+  const hit = retried ? twice : errors.filter(({ number }) => journaled.has(number)).length;
+  if (!retried) figures[`${name}: begun, and then failed`] = hit;
+  if (hit === 0) broken.push(`${name}: no kill hit a message that had begun, which proves nothing: run it for longer`);
   if (lost + wrong > 0) broken.push(`${name}: ${lost} messages had no answer, ${wrong} a wrong one`);
   if (retried) {
     if (failed > 0) broken.push(`${name}: ${failed} messages failed, the first with ${JSON.stringify(errors[0])}`);

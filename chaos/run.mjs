@@ -33,6 +33,11 @@ const options = parseArgs({
 if (options.only !== undefined && !Object.hasOwn(trials, options.only)) {
   throw new Error(`There is no trial "${options.only}", but ${Object.keys(trials).join(", ")}`);
 }
+for (const name of ["minutes", "count", "gigabytes"]) {
+  if (options[name] !== undefined && !(Number(options[name]) > 0)) {
+    throw new Error(`--${name} is a number above 0, not "${options[name]}"`);
+  }
+}
 const measure = options.quick ? short : whole;
 
 process.chdir(paths.root);
@@ -43,6 +48,7 @@ if (!options.prepared) {
 
 await runEach(options.only === undefined ? Object.keys(trials) : [options.only], async (name, programs) => {
   console.log(`\n${name}`);
+  const machine = describeMachine();
   const { figures, broken } = await trials[name](programs, {
     minutes: Number(options.minutes ?? measure.minutes[name]),
     count: Number(options.count ?? measure.count),
@@ -51,7 +57,7 @@ await runEach(options.only === undefined ? Object.keys(trials) : [options.only],
   for (const [what, figure] of Object.entries(figures)) console.log(`  ${what.padEnd(56)} ${show(figure)}`);
   for (const promise of broken) console.log(`  BROKEN: ${promise}`);
   if (broken.length > 0) process.exitCode = 1;
-  keep(name, { figures, broken });
+  keep(name, { machine, figures, broken });
 });
 
 function show(figure) {
@@ -60,6 +66,6 @@ function show(figure) {
 
 function keep(name, result) {
   const results = existsSync(paths.results) ? JSON.parse(readFileSync(paths.results, "utf8")) : {};
-  results[name] = { date: new Date().toISOString(), machine: describeMachine(), ...result };
+  results[name] = { date: new Date().toISOString(), ...result };
   writeFileSync(paths.results, `${JSON.stringify(results, null, 2)}\n`);
 }

@@ -5,6 +5,8 @@ import { startServer } from "./support/server.mjs";
 
 /** Milliseconds that a stalled side stands still. */
 const STALL = 15_000;
+/** Milliseconds after which the client of a download is stopped. */
+const STOP_AFTER = 500;
 /** Bytes by which the server's memory may move once a stream flows. */
 const FLAT = 32 * 2 ** 20;
 
@@ -45,7 +47,7 @@ export async function runStream(programs, { gigabytes }) {
     done = true;
     await sampling;
     const seconds = (Date.now() - started - STALL) / 1000;
-    // The first second brings buffers and compiled code.
+    // The first two seconds bring buffers and compiled code.
     const flowing = curve.slice(8);
     const moved = Math.max(...flowing) - Math.min(...flowing);
     figures[`${what}: MiB a second, without the stall`] = Math.round(bytes / 2 ** 20 / seconds);
@@ -60,12 +62,12 @@ export async function runStream(programs, { gigabytes }) {
 }
 
 /** curl, which is stopped for a while. @returns the bytes that it got. */
-async function download(programs, endpoint, bytes) {
+async function download(programs, endpoint) {
   const size = '{"bytes":%{size_download}}';
   const program = programs.start("curl", ["-sS", "-o", "/dev/null", "-w", size, `${endpoint}/`]);
   const line = program.firstLine();
-  await delay(Math.min(3000, bytes / 500_000));
-  program.child.kill("SIGSTOP");
+  await delay(STOP_AFTER);
+  if (!program.child.kill("SIGSTOP")) throw new Error("The download had ended before its client could be stopped");
   await delay(STALL);
   program.child.kill("SIGCONT");
   return JSON.parse(await line).bytes;

@@ -2,7 +2,7 @@
 
     load.py endpoint window
 
-Each failed answer is a line {"error": {number, at, code, message}}; the last line is {"summary": {…}}.
+Each failed answer is a line {"error": {number, at, after, code, message}}; the last line is {"summary": {…}}.
 """
 
 import json
@@ -32,7 +32,8 @@ socket.setsockopt(zmq.SNDHWM, 0)
 socket.setsockopt(zmq.RCVHWM, 0)
 socket.connect(endpoint)
 
-due = set()
+# When each message that has no answer yet was sent.
+due = {}
 sent = answered = failed = wrong = 0
 heard = time.monotonic()
 
@@ -41,7 +42,7 @@ while due or not stopping:
         number = b"%08d" % sent
         # The number stands in the envelope, which comes back with failures too.
         socket.send_multipart([number, b"", number])
-        due.add(number)
+        due[number] = time.monotonic()
         sent += 1
     try:
         number, _, *body = socket.recv_multipart()
@@ -51,14 +52,15 @@ while due or not stopping:
         continue
     heard = time.monotonic()
     answered += 1
-    if number not in due:
+    since = due.pop(number, None)
+    if since is None:
         wrong += 1
-    due.discard(number)
     if body == [number]:
         continue
     if len(body) == 2 and body[0] == b"":
         failed += 1
-        error = {"number": int(number), "at": time.time(), **json.loads(body[1])}
+        after = None if since is None else heard - since
+        error = {"number": int(number), "at": time.time(), "after": after, **json.loads(body[1])}
         print(json.dumps({"error": error}), flush=True)
     else:
         wrong += 1

@@ -3,7 +3,8 @@ import { paths } from "./paths.mjs";
 /**
  * Loads a ZeroMQ endpoint with numbered messages, so many in flight, through pyzmq, until it is stopped.
  *
- * @param onError - called with each failed answer as it comes: `{ number, at, code, message }`, `at` in epoch seconds.
+ * @param onError - called with each failed answer as it comes: `{ number, at, after, code, message }`, `at` in
+ *   epoch seconds, `after` in seconds since it was sent.
  */
 export function startLoad(programs, endpoint, { window, onError = () => undefined }) {
   const program = programs.start(paths.python, [paths.client, endpoint, window]);
