@@ -13,6 +13,10 @@ export async function startEngine({ queueLimit }) {
   const contexts = {};
   const invoked = [];
   let answer;
+  let exit;
+  const exited = new Promise((resolve) => {
+    exit = resolve;
+  });
   const backend = defineBackend({
     name: "process",
     options: z.strictObject({}),
@@ -31,8 +35,8 @@ export async function startEngine({ queueLimit }) {
           setImmediate(() => handler({ code: Code.HELLO, hello }));
         },
         onError: () => undefined,
-        exited: new Promise(() => undefined),
-        stop: async () => undefined,
+        exited,
+        stop: async () => exit({ code: 0, signal: null }),
         begun: () => undefined,
         output: () => [],
       }),
@@ -66,6 +70,10 @@ export async function startEngine({ queueLimit }) {
     endOne() {
       answer({ code: Code.CHOKE, job: invoked.shift() });
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    /** Fails the jobs that are left. */
+    async close() {
+      await host.close({ deadline: 0 });
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
