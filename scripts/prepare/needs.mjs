@@ -34,6 +34,20 @@ export const testNeeds = {
       brew: ["gcc"],
     },
     {
+      what: "a C++17 compiler with its sanitizers",
+      why: "workers of C++ apps",
+      succeeds: ["c++", "-std=c++17", "-E", "-include", "sanitizer/asan_interface.h", "-x", "c++", "/dev/null"],
+      debian: ["g++"],
+      brew: ["gcc"],
+    },
+    {
+      what: "CMake with make",
+      why: "builds C++ apps that are folders",
+      succeeds: ["sh", "-c", "command -v cmake && command -v make"],
+      debian: ["cmake", "make"],
+      brew: ["cmake", "make"],
+    },
+    {
       what: "libzmq with its headers",
       why: "clients that are written in C speak ZeroMQ through it",
       succeeds: ["cc", "-E", "-include", "zmq.h", "-x", "c", "/dev/null"],

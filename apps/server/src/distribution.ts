@@ -5,6 +5,7 @@ import { fsDriver } from "@cocaine/drivers-fs";
 import { httpDriver } from "@cocaine/drivers-http";
 import { autoDriver } from "@cocaine/drivers-timer";
 import { zmqFeed, zmqServerDriver } from "@cocaine/drivers-zmq";
+import { cxxLanguage } from "@cocaine/lang-cxx";
 import { jsLanguage } from "@cocaine/lang-js";
 import { pythonLanguages } from "@cocaine/lang-python";
 import { filesStorage } from "@cocaine/storage-files";
@@ -16,6 +17,7 @@ export function defaultRegistry(): Registry {
   return createRegistry()
     .use(jsLanguage())
     .use(pythonLanguages())
+    .use(cxxLanguage())
     .use(processBackend())
     .use(autoDriver())
     .use(fsDriver())

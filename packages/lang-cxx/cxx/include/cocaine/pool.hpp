@@ -1,0 +1,75 @@
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <cstddef>
+#include <mutex>
+#include <system_error>
+#include <thread>
+#include <vector>
+
+#include "bell.hpp"
+#include "job.hpp"
+#include "job_table.hpp"
+#include "link.hpp"
+#include "methods.hpp"
+#include "run_job.hpp"
+#include "waiter.hpp"
+
+namespace cocaine::detail {
+
+/// Threads that run the jobs of a table, one each; there are as many as were needed at once. It knows no transport.
+class pool final : public waiter {
+ public:
+  /// @param done rung when the last job has ended after the table was told to terminate
+  /// @param limit the most threads
+  pool(const methods& known, link& out, job_table& table, bell& done, std::size_t limit)
+      : known_{known}, link_{out}, table_{table}, done_{done}, limit_{limit} {}
+  /// After the table was told to terminate; waits for the jobs that are left.
+  ~pool() override {
+    for (std::thread& own : threads_) own.join();
+  }
+
+  /// Starts the threads that jobs wait for. @throws std::system_error where there is none and none can be had
+  void grow() {
+    for (std::size_t wanted = table_.unserved(); wanted > starting_ && threads_.size() < limit_; --wanted) {
+      try {
+        ++starting_;
+        threads_.emplace_back([this] { run(); });
+      } catch (const std::system_error&) {
+        --starting_;
+        // The jobs wait for the threads that there are.
+        if (threads_.empty()) throw;
+        return;
+      }
+    }
+  }
+
+  void wait(std::unique_lock<std::mutex>& lock, std::condition_variable& changed) override { changed.wait(lock); }
+
+  /// Another thread takes what comes.
+  void look() override {}
+
+ private:
+  void run() {
+    --starting_;
+    while (job* const next = table_.await()) {
+      link_.release_soon();
+      run_job(*next, known_, link_, *this);
+      const bool last = table_.finish(next);
+      if (!table_.has_ahead()) link_.flush();
+      if (last) done_.ring();
+    }
+  }
+
+  const methods& known_;
+  link& link_;
+  job_table& table_;
+  bell& done_;
+  const std::size_t limit_;
+  /// Threads that have not come to their first job.
+  std::atomic<std::size_t> starting_{0};
+  std::vector<std::thread> threads_;
+};
+
+}  // namespace cocaine::detail

@@ -1,0 +1,1 @@
+export { type CxxLanguageOptions, cxxLanguage } from "./plugin.ts";
