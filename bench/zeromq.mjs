@@ -11,6 +11,7 @@ const proxy = "C proxy, C worker";
 const addon = "zeromq addon, no worker";
 const js = "server+zmq, js";
 const python = "server+zmq, python";
+const cxx = "server+zmq, cxx";
 
 const targets = [
   { ours: js, peer: proxy, at: 1, target: 1 },
@@ -20,11 +21,14 @@ const targets = [
   { ours: python, peer: proxy, at: 1, target: 0.5 },
   { ours: python, peer: proxy, at: 16, target: 0.5 },
   { ours: python, peer: proxy, at: 256, target: 0.5 },
+  { ours: cxx, peer: js, at: 1, target: 1 },
+  { ours: cxx, peer: js, at: 16, target: 1 },
+  { ours: cxx, peer: js, at: 256, target: 1 },
 ];
 
 /** A client in C, a server, one worker process and back; beside a proxy and a worker in C, and an echo on the addon. */
 export async function measureZeromq(programs, { rounds, quick }) {
-  const server = await startServer(programs, ["js", "python"]);
+  const server = await startServer(programs, ["js", "python", "cxx"]);
   const folder = mkdtempSync(join(tmpdir(), "cocaine-bench-"));
   try {
     const endpoints = {
@@ -32,6 +36,7 @@ export async function measureZeromq(programs, { rounds, quick }) {
       [addon]: await programs.start(process.execPath, [join(paths.bench, "peers/zeromq-addon.mjs")]).firstLine(),
       [js]: `tcp://127.0.0.1:${server.ports.js}`,
       [python]: `tcp://127.0.0.1:${server.ports.python}`,
+      [cxx]: `tcp://127.0.0.1:${server.ports.cxx}`,
     };
     const title = `A ZeroMQ client, a server, a worker process and back, ${size} bytes`;
     // Awaited here, so that nothing is ended before it is done.

@@ -102,7 +102,7 @@ class job {
       lock.lock();
       while (!cancelled_ && !ready()) engine.wait(lock, changed_);
     }
-    if (cancelled_) throw cancelled{cancelled_->empty() ? "the job was cancelled" : *cancelled_};
+    if (cancelled_) throw cancelled{*cancelled_};
   }
 
   const message invoke_;

@@ -36,7 +36,8 @@ class job_table {
       case code::credit:
         if (said.frame(0).size() < 4) return;
         return with_job(said.job(), [&](job& found) { found.credit(read_uint32(said.frame(0).data())); });
-      case code::cancel: return cancel(said.job(), std::string{said.frame(0)});
+      case code::cancel:
+        return cancel(said.job(), std::string{said.frame(0).empty() ? "the job was cancelled" : said.frame(0)});
       case code::terminate: return terminate();
       default: return;
     }
@@ -51,9 +52,7 @@ class job_table {
   /// The same, but waits; none once all is done.
   job* await() {
     std::unique_lock lock{mutex_};
-    ++idle_;
     changed_.wait(lock, [this] { return !ahead_.empty() || terminating_; });
-    --idle_;
     return ahead_.empty() ? nullptr : next();
   }
 
@@ -78,16 +77,10 @@ class job_table {
     return !ahead_.empty();
   }
 
-  /// Whether no job is left.
-  bool empty() const {
+  /// Jobs that have not ended.
+  std::size_t size() const {
     const std::lock_guard lock{mutex_};
-    return ahead_.empty() && running_.empty();
-  }
-
-  /// Jobs that wait although nobody does in await().
-  std::size_t unserved() const {
-    const std::lock_guard lock{mutex_};
-    return ahead_.size() > idle_ ? ahead_.size() - idle_ : 0;
+    return ahead_.size() + running_.size();
   }
 
  private:
@@ -95,7 +88,7 @@ class job_table {
     auto added = std::make_unique<job>(std::move(invoke));
     const std::lock_guard lock{mutex_};
     ahead_.push_back(std::move(added));
-    if (idle_ > 0) changed_.notify_one();
+    changed_.notify_one();
   }
 
   void terminate() {
@@ -147,8 +140,6 @@ class job_table {
   std::condition_variable changed_;
   std::deque<std::unique_ptr<job>> ahead_;
   std::vector<std::unique_ptr<job>> running_;
-  /// Threads in await().
-  std::size_t idle_ = 0;
   bool terminating_ = false;
 };
 

@@ -1,6 +1,6 @@
 #pragma once
 
-#include <atomic>
+#include <algorithm>
 #include <condition_variable>
 #include <cstddef>
 #include <mutex>
@@ -32,12 +32,11 @@ class pool final : public waiter {
 
   /// Starts the threads that jobs wait for. @throws std::system_error where there is none and none can be had
   void grow() {
-    for (std::size_t wanted = table_.unserved(); wanted > starting_ && threads_.size() < limit_; --wanted) {
+    const std::size_t wanted = std::min(table_.size(), limit_);
+    while (threads_.size() < wanted) {
       try {
-        ++starting_;
         threads_.emplace_back([this] { run(); });
       } catch (const std::system_error&) {
-        --starting_;
         // The jobs wait for the threads that there are.
         if (threads_.empty()) throw;
         return;
@@ -52,7 +51,6 @@ class pool final : public waiter {
 
  private:
   void run() {
-    --starting_;
     while (job* const next = table_.await()) {
       link_.release_soon();
       run_job(*next, known_, link_, *this);
@@ -67,8 +65,6 @@ class pool final : public waiter {
   job_table& table_;
   bell& done_;
   const std::size_t limit_;
-  /// Threads that have not come to their first job.
-  std::atomic<std::size_t> starting_{0};
   std::vector<std::thread> threads_;
 };
 

@@ -59,7 +59,7 @@ inline void run_pool(const methods& known, socket_link& link, std::size_t concur
     threads.grow();
   }
   // What the engine says to the jobs that are left still counts.
-  while (!table.empty()) {
+  while (table.size() > 0) {
     link.await(done);
     receive(false);
   }
