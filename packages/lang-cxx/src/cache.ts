@@ -68,13 +68,18 @@ export function createCache(root: string): Cache {
     }
   }
 
-  /** Puts a finished folder in its place; where another process was faster, its one is as good. */
+  /** Puts a finished folder in its place. Where another process was faster, its one is as good, unless it is damaged. */
   async function publish(folder: string, entry: string): Promise<void> {
-    if ((await use(entry)) !== undefined) return;
-    await rm(entry, { recursive: true, force: true });
-    await rename(folder, entry).catch((error: unknown) => {
+    try {
+      await rename(folder, entry);
+    } catch (error) {
       if (!isCode(error, "ENOTEMPTY") && !isCode(error, "EEXIST")) throw error;
-    });
+      if ((await use(entry)) !== undefined) return;
+      const damaged = await mkdtemp(join(root, `${BUILDING}${process.pid}-`));
+      await rename(entry, join(damaged, "entry"));
+      await rename(folder, entry);
+      await rm(damaged, { recursive: true, force: true });
+    }
   }
 
   /** What lies here is run: nobody else may put something there. */

@@ -7,8 +7,10 @@ const OUTPUT_LIMIT = 65_536;
 export interface CommandOptions {
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Ends the command and all that it started. */
-  readonly signal: AbortSignal;
+  /** When the command is ended with all that it started, on the clock of `performance.now()`. */
+  readonly deadline: number;
+  /** Ends it before that. */
+  readonly signal: AbortSignal | undefined;
   /** Takes what the command writes to standard output, which then is no part of its `output`. */
   readonly stdout?: Writable;
 }
@@ -23,7 +25,7 @@ export interface Outcome {
 
 /** Runs a command in a process group of its own. Rejects where it cannot be started. */
 export function runCommand(command: string, args: readonly string[], options: CommandOptions): Promise<Outcome> {
-  const { cwd, env, signal, stdout } = options;
+  const { cwd, env, deadline, signal, stdout } = options;
   const output = createOutput();
   return new Promise((resolve, reject) => {
     const child = spawn(command, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] });
@@ -33,14 +35,22 @@ export function runCommand(command: string, args: readonly string[], options: Co
       child.stdout.destroy();
       child.stderr.destroy();
     };
-    if (signal.aborted) kill();
-    signal.addEventListener("abort", kill, { once: true });
+    const settle = (): void => {
+      clearTimeout(timer);
+      signal?.removeEventListener("abort", kill);
+    };
+    const timer = setTimeout(kill, deadline - performance.now());
+    if (signal?.aborted) kill();
+    signal?.addEventListener("abort", kill, { once: true });
     if (stdout === undefined) child.stdout.on("data", output.add);
     else child.stdout.pipe(stdout, { end: false });
     child.stderr.on("data", output.add);
-    child.once("error", reject);
+    child.once("error", (error) => {
+      settle();
+      reject(error);
+    });
     child.once("close", (code, name) => {
-      signal.removeEventListener("abort", kill);
+      settle();
       resolve({ status: code ?? name ?? "nothing", output: output.text() });
     });
   });

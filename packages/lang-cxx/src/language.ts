@@ -1,5 +1,5 @@
 import { dirname } from "node:path";
-import type { Language, Logger } from "@cocaine/core/plugin";
+import type { Language, LanguageContext } from "@cocaine/core/plugin";
 import { type Built, build } from "./build.ts";
 import type { Cache } from "./cache.ts";
 import { type Code, findCode } from "./code.ts";
@@ -13,10 +13,10 @@ export interface CxxLanguageParts {
   readonly path: string;
   /** Seconds. */
   readonly buildTimeout: number;
-  readonly log: Logger;
 }
 
-export function createCxxLanguage({ cache, compiler, path, buildTimeout, log }: CxxLanguageParts): Language {
+export function createCxxLanguage(parts: CxxLanguageParts, { log, signal }: LanguageContext): Language {
+  const { cache, compiler, path, buildTimeout } = parts;
   return {
     async launch(app) {
       const code = await findCode(app.code);
@@ -33,7 +33,7 @@ export function createCxxLanguage({ cache, compiler, path, buildTimeout, log }: 
   };
 
   async function programOf(code: Code): Promise<string> {
-    const tools = createToolbox({ path, compiler, timeout: buildTimeout, code: code.path });
+    const tools = createToolbox({ path, compiler, timeout: buildTimeout, code: code.path, signal });
     const built: Built =
       code.kind === "source" ? await openSource(code.path, tools) : await openProject(code.path, tools);
     return build(built, cache, log);

@@ -49,6 +49,6 @@ export function cxxLanguage(options: CxxLanguageOptions = {}) {
   return defineLanguage({
     name: "cxx",
     options: z.strictObject({}),
-    create: (_options, { log }) => createCxxLanguage({ cache, compiler, path, buildTimeout, log }),
+    create: (_options, context) => createCxxLanguage({ cache, compiler, path, buildTimeout }, context),
   });
 }

@@ -13,6 +13,8 @@ export interface ToolboxOptions {
   readonly timeout: number;
   /** What is built. */
   readonly code: string;
+  /** Aborted when nobody waits for it any more. */
+  readonly signal: AbortSignal | undefined;
 }
 
 export interface RunOptions {
@@ -26,14 +28,14 @@ export interface Toolbox {
   compiler(): Promise<string>;
   /** Finds the first of some programs that is there. @throws `COC_LANGUAGE_COMPILER` naming the Debian package */
   find(names: readonly string[], debian: string): Promise<string>;
-  /** Runs a program. @returns what it wrote. @throws `COC_LANGUAGE_BUILD` where it fails, or time is over */
+  /** Runs a program. @returns what it wrote. @throws `COC_LANGUAGE_BUILD` where it fails, or time is over; the reason of the signal */
   run(program: string, args: readonly string[], options: RunOptions): Promise<string>;
   /** The error of a build. */
   failure(why: string, cause?: unknown): CocaineError;
 }
 
-export function createToolbox({ path, compiler, timeout, code }: ToolboxOptions): Toolbox {
-  const signal = AbortSignal.timeout(timeout * 1000);
+export function createToolbox({ path, compiler, timeout, code, signal }: ToolboxOptions): Toolbox {
+  const deadline = performance.now() + timeout * 1000;
   const env = { PATH: path, LANG: "C.UTF-8" };
 
   const failure = (why: string, cause?: unknown) =>
@@ -59,8 +61,9 @@ export function createToolbox({ path, compiler, timeout, code }: ToolboxOptions)
     failure,
     async run(program, args, options) {
       try {
-        const { status, output } = await runCommand(program, args, { ...options, env, signal });
-        if (signal.aborted)
+        const { status, output } = await runCommand(program, args, { ...options, env, deadline, signal });
+        signal?.throwIfAborted();
+        if (performance.now() >= deadline)
           throw failure(`it took more than ${timeout} s: raise the language's buildTimeout\n${output}`);
         if (status !== 0) throw failure(`${program} ended with ${status}:\n${output}`);
         return output;

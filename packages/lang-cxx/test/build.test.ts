@@ -1,7 +1,12 @@
 import { chmod, mkdir, mkdtemp, readdir, readFile, rm, stat, utimes, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { createHost, createRegistry } from "@cocaine/core";
+import { silentLogger } from "@cocaine/core/plugin";
 import { afterEach, beforeEach, expect, test } from "vitest";
+import { processBackend } from "../../backends-process/src/index.ts";
+import { autoDriver } from "../../drivers-timer/src/index.ts";
+import { cxxLanguage } from "../src/index.ts";
 import { launchOf } from "./support/launch.ts";
 
 let folder: string;
@@ -79,8 +84,6 @@ async function countingCompiler() {
 }
 
 test("the same content is built once, however many deploy it at the same time", async () => {
-  const { cxxLanguage } = await import("../src/index.ts");
-  const { silentLogger } = await import("@cocaine/core/plugin");
   const { compiler, builds } = await countingCompiler();
   const code = await file("app.cpp", "int main() {}\n");
   const plugin = cxxLanguage({ cache, compiler });
@@ -126,6 +129,26 @@ async function isRunning(pid: number): Promise<boolean> {
   const status = await readFile(`/proc/${pid}/stat`, "utf8").catch(() => "");
   return status !== "" && !/\) [ZX] /.test(status);
 }
+
+test("a host that closes ends the build, and does not wait for it", async () => {
+  const started = join(folder, "started");
+  const compiler = await file(
+    "hanging",
+    `#!/bin/sh\ncase "$*" in *" -o "*) echo $$ > ${started}; sleep 1000;; *) exec c++ "$@";; esac\n`,
+  );
+  await chmod(compiler, 0o755);
+  const code = await file("app.cpp", "int main() {}\n");
+  const registry = createRegistry().use([cxxLanguage({ cache, compiler }), processBackend(), autoDriver()]);
+  const host = createHost({ registry, runtimeDir: join(folder, "run") });
+  await host.start();
+  const deploy = host.deploy("app", { type: "cxx", args: code, tasks: { tick: { type: "auto", interval: 60_000 } } });
+  const refused = expect(deploy).rejects.toMatchObject({ code: "COC_SHUTDOWN" });
+  await expect.poll(() => readFile(started, "utf8").catch(() => "")).toMatch(/^\d+\n$/);
+  await host.close();
+  await refused;
+  const pid = Number(await readFile(started, "utf8"));
+  await expect.poll(() => isRunning(pid)).toBe(false);
+});
 
 test("code that changes while it is built is not kept", async () => {
   const code = await file("app.cpp", "int main() {}\n");

@@ -11,6 +11,11 @@ export interface Language {
 
 export interface LanguageContext {
   readonly log: Logger;
+  /**
+   * Aborted when the host closes: what `launch()` has started is to end, and `launch()` to reject with the reason.
+   * @defaultValue none: never
+   */
+  readonly signal?: AbortSignal;
 }
 
 /** What a language is told of an app. */

@@ -57,6 +57,7 @@ export class Engine implements DispatcherOwner {
   #version: Version | undefined;
   #versions = 0;
   readonly #countdown = createCountdown();
+  readonly #interrupted = new AbortController();
   #closing: Promise<void> | undefined;
 
   constructor(options: EngineOptions) {
@@ -106,8 +107,9 @@ export class Engine implements DispatcherOwner {
     if (this.#state === "starting" || this.#state === "failed") this.#state = "running";
   }
 
-  /** A deploy that waits for its workers fails at once with `COC_SHUTDOWN`. */
+  /** A deploy that waits for its code to be built, or for its workers, fails at once with `COC_SHUTDOWN`. */
   interrupt(): void {
+    this.#interrupted.abort(shuttingDown(this.#options.name));
     void this.#coming?.close();
   }
 
@@ -249,7 +251,8 @@ export class Engine implements DispatcherOwner {
 
   #versionOptions(): VersionOptions {
     const { log, registry, runtimeDir } = this.#options;
-    return { log, registry, runtimeDir, name: `${this.#id}-${++this.#versions}` };
+    const { signal } = this.#interrupted;
+    return { log, registry, runtimeDir, name: `${this.#id}-${++this.#versions}`, signal };
   }
 
   async #openFeed(manifest: Manifest): Promise<FeedSocket | undefined> {

@@ -18,16 +18,19 @@ export interface VersionOptions {
   readonly runtimeDir: string;
   /** Begins the identities of its workers. */
   readonly name: string;
+  /** Aborted when the host closes. */
+  readonly signal: AbortSignal;
 }
 
 /** Finds the code of a manifest and makes the pool for it, which has not started yet. */
 export async function createVersion(manifest: Manifest, options: VersionOptions, owner: PoolOwner): Promise<Version> {
-  const { log, name, registry, runtimeDir } = options;
+  const { log, name, registry, runtimeDir, signal } = options;
   const language = registry.find("language", manifest.type);
   const backend = registry.find("backend", manifest.engine.backend);
   if (language === undefined || backend === undefined) throw unregistered(manifest);
   const app = { name: manifest.name, type: manifest.type, code: manifest.code, env: manifest.env };
-  const found = await language.create(language.options.parse({}), { log }).launch(app);
+  const found = await language.create(language.options.parse({}), { log, signal }).launch(app);
+  signal.throwIfAborted();
   const { cwd = found.cwd, limits, user, group } = manifest.engine;
   const launch = { ...found, cwd };
   const context = { app: manifest.name, log, runtimeDir, limits, user, group };
