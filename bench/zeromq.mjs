@@ -21,9 +21,10 @@ const targets = [
   { ours: python, peer: proxy, at: 1, target: 0.5 },
   { ours: python, peer: proxy, at: 16, target: 0.5 },
   { ours: python, peer: proxy, at: 256, target: 0.5 },
-  { ours: cxx, peer: js, at: 1, target: 1 },
-  { ours: cxx, peer: js, at: 16, target: 1 },
-  { ours: cxx, peer: js, at: 256, target: 1 },
+  { ours: cxx, peer: proxy, at: 1, target: 1 },
+  { ours: cxx, peer: proxy, at: 16, target: 1 },
+  { ours: cxx, peer: proxy, at: 256, target: 0.7 },
+  { ours: cxx, peer: js, at: 256 },
 ];
 
 /** A client in C, a server, one worker process and back; beside a proxy and a worker in C, and an echo on the addon. */

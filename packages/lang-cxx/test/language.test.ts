@@ -5,6 +5,7 @@ import { createHost, createRegistry } from "@cocaine/core";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { processBackend } from "../../backends-process/src/index.ts";
 import { autoDriver } from "../../drivers-timer/src/index.ts";
+import { cxxLanguage } from "../src/index.ts";
 import { startEngine } from "./support/engine.ts";
 import { fixture, language, launchOf } from "./support/launch.ts";
 
@@ -100,6 +101,25 @@ test("what the compiler says is the error of the deploy", async () => {
       message: expect.stringMatching(/ended with 1:\n[\s\S]*wrong\.cpp:2:21: error: .*nobody.* was not declared/),
       cause: { code: "COC_LANGUAGE_BUILD" },
     });
+  } finally {
+    await host.close();
+  }
+});
+
+test("the time that a build takes is no part of the start", async () => {
+  const compiler = await file("slow", '#!/bin/sh\ncase "$*" in *" -o "*) sleep 3;; esac\nexec c++ "$@"\n');
+  await chmod(compiler, 0o755);
+  const slow = cxxLanguage({ cache: join(folder, "cache"), compiler });
+  const host = createHost({
+    registry: createRegistry().use([slow, processBackend(), autoDriver()]),
+    runtimeDir: join(folder, "run"),
+  });
+  try {
+    await host.start();
+    const engine = { "startup-timeout": 2.5 };
+    const tasks = { echo: { type: "auto", interval: 60_000 } };
+    const app = await host.deploy("slow", { type: "cxx", args: fixture("conformance.cpp"), engine, tasks });
+    expect(app.state).toBe("running");
   } finally {
     await host.close();
   }

@@ -1,6 +1,12 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { createHost, createRegistry } from "@cocaine/core";
 import { afterAll, beforeAll, expect, test } from "vitest";
+import { processBackend } from "../../backends-process/src/index.ts";
+import { httpDriver } from "../../drivers-http/src/index.ts";
 import { type Engine, startEngine } from "./support/engine.ts";
-import { fixture } from "./support/launch.ts";
+import { fixture, language } from "./support/launch.ts";
 
 let engine: Engine;
 
@@ -49,6 +55,26 @@ test("a web task knows the request, and answers with head and body", async () =>
 });
 
 const plain = { status: 200, headers: [["Content-Type", "application/octet-stream"]] };
+
+test("a client of server+http is served, both ways in pieces", async () => {
+  const runtimeDir = await mkdtemp(join(tmpdir(), "cxx-web-"));
+  const host = createHost({ registry: createRegistry().use([language, processBackend(), httpDriver()]), runtimeDir });
+  try {
+    await host.start();
+    const tasks = { web: { type: "server+http", endpoint: "http://127.0.0.1:0" } };
+    const app = await host.deploy("shop", { type: "cxx", args: fixture("app.cpp"), tasks });
+    const body = "x".repeat(3_000_000);
+    const response = await globalThis.fetch(`${app.tasks.web?.driver.endpoint}/shop?a=1`, { method: "POST", body });
+    expect(response.status).toBe(201);
+    expect(response.headers.get("x-quote")).toBe('"é\\');
+    const text = await response.text();
+    expect(text.slice(0, 20)).toBe("POST /shop?a=1 1.1 1");
+    expect(text.length - text.indexOf("xxx")).toBe(body.length);
+  } finally {
+    await host.close();
+    await rm(runtimeDir, { recursive: true });
+  }
+});
 
 test("a response without a head has one", async () => {
   expect(await fetch("/bare")).toEqual({ head: plain, body: "no head", error: undefined });

@@ -21,6 +21,9 @@ class link {
   virtual void send(code what, std::uint8_t flags, std::uint32_t job,
                     std::initializer_list<std::string_view> frames = {}) = 0;
 
+  /// Makes a chunk the last of its job, if it is what was added last, and waits. @returns whether it is
+  virtual bool end_with_last(std::uint32_t job) = 0;
+
   /// Sends all that waits.
   virtual void flush() = 0;
 

@@ -39,14 +39,15 @@ class pulse {
     int idle = 0;
     while (true) {
       const auto rest = std::chrono::duration_cast<std::chrono::milliseconds>(due - clock::now()) + tick;
-      wait(link_.ticking() ? tick : rest);
+      const bool woken = wait(link_.ticking() ? tick : rest);
       if (link_.leaving()) return;
       if (clock::now() >= due) {
         due = clock::now() + interval_;
         link_.send(code::heartbeat, 0, 0);
         link_.try_flush();
       }
-      if (!link_.ticking()) continue;
+      // What it was woken for has not waited yet.
+      if (woken || !link_.ticking()) continue;
       if (link_.waiting()) {
         idle = 0;
         link_.try_flush();
@@ -57,7 +58,8 @@ class pulse {
     }
   }
 
-  void wait(std::chrono::milliseconds time) {
+  /// @returns whether the bell has rung
+  bool wait(std::chrono::milliseconds time) {
     // Of a socket that is closed the system tells in any case; POLLRDHUP tells of one that is closing.
 #ifdef POLLRDHUP
     constexpr short closing = POLLRDHUP;
@@ -66,9 +68,10 @@ class pulse {
 #endif
     pollfd watched[] = {{link_.descriptor(), closing, 0}, {link_.bell().descriptor(), POLLIN, 0}};
     const auto milliseconds = time.count() < 0 ? 0 : time.count();
-    if (::poll(watched, 2, static_cast<int>(milliseconds)) <= 0) return;
+    if (::poll(watched, 2, static_cast<int>(milliseconds)) <= 0) return false;
     if (watched[0].revents != 0) link_.gone();
     link_.bell().silence();
+    return true;
   }
 
   socket_link& link_;

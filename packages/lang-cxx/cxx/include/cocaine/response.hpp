@@ -55,9 +55,11 @@ class response {
     }
     if (!last.empty()) job_.take(last.size(), link_, engine_);
     ended_ = true;
-    // Nothing else is due to be sent with it: whoever runs the job sees to that.
-    if (last.empty()) link_.send(detail::code::choke, detail::end_flag, job_.number());
-    else link_.send(detail::code::chunk, detail::end_flag, job_.number(), {last});
+    if (!last.empty()) {
+      link_.send(detail::code::chunk, detail::end_flag, job_.number(), {last});
+    } else if (!link_.end_with_last(job_.number())) {
+      link_.send(detail::code::choke, detail::end_flag, job_.number());
+    }
   }
 
   bool ended() const noexcept { return ended_; }

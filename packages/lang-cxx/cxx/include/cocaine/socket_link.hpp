@@ -36,12 +36,23 @@ class socket_link final : public link {
     {
       const std::lock_guard lock{out_mutex_};
       std::size_t left = frames.size();
+      last_job_ = what == code::chunk ? job : 0;
+      // After the header of the frame, and the code.
+      last_flags_ = out_.size() + 3;
       zmtp::add_frame(out_, {header, sizeof header}, left > 0 ? zmtp::more_flag : 0);
       for (const std::string_view frame : frames) zmtp::add_frame(out_, frame, --left > 0 ? zmtp::more_flag : 0);
       size = out_.size();
       waiting_ = true;
     }
     if (size >= batch_size) flush();
+  }
+
+  bool end_with_last(std::uint32_t job) override {
+    const std::lock_guard lock{out_mutex_};
+    if (last_job_ != job) return false;
+    last_job_ = 0;
+    out_[last_flags_] = static_cast<char>(end_flag);
+    return true;
   }
 
   void flush() override {
@@ -51,8 +62,7 @@ class socket_link final : public link {
   }
 
   void release_soon() override {
-    if (!waiting_ || ticking_.exchange(true)) return;
-    bell_.ring();
+    if (waiting_ && !ticking_ && !ticking_.exchange(true)) bell_.ring();
   }
 
   /// flush() for a thread that must not wait behind another's sending. @returns whether it could
@@ -129,6 +139,7 @@ class socket_link final : public link {
     {
       const std::lock_guard lock{out_mutex_};
       out_.swap(sending_);
+      last_job_ = 0;
       waiting_ = false;
     }
     if (!socket_.send(sending_)) gone();
@@ -141,6 +152,7 @@ class socket_link final : public link {
     if (bytes.empty()) return;
     const std::lock_guard lock{out_mutex_};
     out_ += bytes;
+    last_job_ = 0;
     waiting_ = true;
   }
 
@@ -149,6 +161,9 @@ class socket_link final : public link {
   std::mutex write_mutex_;
   std::string out_;
   std::string sending_;
+  /// Job of the message at the end of out_ if it is a chunk, or 0, and where its flags are.
+  std::uint32_t last_job_ = 0;
+  std::size_t last_flags_ = 0;
   std::atomic<bool> waiting_{false};
   std::atomic<bool> ticking_{false};
   std::atomic<bool> leaving_{false};
