@@ -37,6 +37,7 @@ export function cocainedProgram(context: ConfigContext): Command {
     .addOption(setting("apps", "<folder>", "deploy the manifests of this folder, and follow it"))
     .addOption(setting("storage", "<storage>", "where deployed apps are kept: memory: or files:/path"))
     .addOption(setting("runtime-dir", "<dir>", "folder of sockets, mode 0711"))
+    .addOption(setting("cache-dir", "<dir>", "folder of the programs that were built, mode 0711"))
     .addOption(setting("log-level", "<level>", LOG_LEVELS.join(", ")))
     .addOption(setting("log-format", "<format>", "json, or pretty (the default on a terminal)"))
     .addOption(setting("hostname", "<name>", "name of this node in feeds"))

@@ -1,3 +1,4 @@
+import { join } from "node:path";
 import { processBackend } from "@cocaine/backends-process";
 import { createRegistry, memoryStorage, type OpenFeed, type Registry, type Storage } from "@cocaine/core";
 import type { Logger } from "@cocaine/core/plugin";
@@ -12,12 +13,18 @@ import { filesStorage } from "@cocaine/storage-files";
 
 // The default distribution: the only place that knows which plugins a server comes with.
 
+/** What the plugins of a server are told. */
+export interface DistributionOptions {
+  /** Folder of the programs that were built. @defaultValue each language's own */
+  readonly cacheDir?: string;
+}
+
 /** The languages, the backend and the drivers. */
-export function defaultRegistry(): Registry {
+export function defaultRegistry({ cacheDir }: DistributionOptions = {}): Registry {
   return createRegistry()
     .use(jsLanguage())
     .use(pythonLanguages())
-    .use(cxxLanguage())
+    .use(cxxLanguage(cacheDir === undefined ? {} : { cache: join(cacheDir, "cxx") }))
     .use(processBackend())
     .use(autoDriver())
     .use(fsDriver())

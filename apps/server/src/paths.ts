@@ -17,6 +17,8 @@ export interface Paths {
   readonly runtimeDir: string;
   /** What must survive: the embedded storage. */
   readonly dataDir: string;
+  /** What can be made again: the programs that were built of apps' code. */
+  readonly cacheDir: string;
   /** The configuration that is read if it is there. */
   readonly configFile: string;
 }
@@ -24,12 +26,18 @@ export interface Paths {
 /** The folders of the system for root, those of the XDG Base Directory Specification (0.8) for other users. */
 export function defaultPaths({ env, uid, home, tmp }: Surroundings): Paths {
   if (uid === 0) {
-    return { runtimeDir: "/run/cocaine", dataDir: "/var/lib/cocaine", configFile: "/etc/cocaine/cocained.yaml" };
+    return {
+      runtimeDir: "/run/cocaine",
+      dataDir: "/var/lib/cocaine",
+      cacheDir: "/var/cache/cocaine",
+      configFile: "/etc/cocaine/cocained.yaml",
+    };
   }
   const runtime = env.XDG_RUNTIME_DIR ? join(env.XDG_RUNTIME_DIR, "cocaine") : join(tmp, `cocaine-${uid}`);
   return {
     runtimeDir: runtime,
     dataDir: join(env.XDG_DATA_HOME || join(home, ".local/share"), "cocaine"),
+    cacheDir: join(env.XDG_CACHE_HOME || join(home, ".cache"), "cocaine"),
     configFile: join(env.XDG_CONFIG_HOME || join(home, ".config"), "cocaine/cocained.yaml"),
   };
 }

@@ -25,9 +25,9 @@ export interface Server {
 
 /** Makes a node as its configuration wants it. */
 export function createServer(config: Config, log: Logger, logs: LogBook): Server {
-  const { runtimeDir, hostname } = config;
+  const { cacheDir, runtimeDir, hostname } = config;
   const host = createHost({
-    registry: defaultRegistry(),
+    registry: defaultRegistry({ cacheDir }),
     storage: createStorage(config.storage, log),
     runtimeDir: join(runtimeDir, "apps"),
     openFeed: defaultFeed(),

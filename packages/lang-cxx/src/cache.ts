@@ -1,4 +1,16 @@
-import { access, constants, mkdir, mkdtemp, readFile, rename, rm, stat, utimes, writeFile } from "node:fs/promises";
+import {
+  access,
+  chmod,
+  constants,
+  mkdir,
+  mkdtemp,
+  readFile,
+  rename,
+  rm,
+  stat,
+  utimes,
+  writeFile,
+} from "node:fs/promises";
 import { join } from "node:path";
 import { createError, type Logger, messageOf, z } from "@cocaine/core/plugin";
 import { BUILDING, ENTRY } from "./entry.ts";
@@ -42,6 +54,7 @@ export function createCache(root: string): Cache {
     try {
       const program = await build(folder);
       await writeFile(join(folder, ENTRY), JSON.stringify({ program }));
+      await chmod(folder, 0o755);
       await publish(folder, entry);
     } finally {
       await rm(folder, { recursive: true, force: true });
@@ -82,10 +95,10 @@ export function createCache(root: string): Cache {
     }
   }
 
-  /** What lies here is run: nobody else may put something there. */
+  /** What lies here is run, by other users as well: they may pass through, but put nothing there. */
   async function prepare(): Promise<void> {
     try {
-      await mkdir(root, { recursive: true, mode: 0o700 });
+      await mkdir(root, { recursive: true, mode: 0o711 });
       const { uid, mode } = await stat(root);
       if (uid !== process.getuid?.()) throw unusable(`it belongs to user ${uid}`);
       if ((mode & 0o022) !== 0) throw unusable(`others may write to it (mode 0${(mode & 0o777).toString(8)})`);

@@ -7,8 +7,8 @@ import { createCxxLanguage } from "./language.ts";
 /** How programs are built. */
 export interface CxxLanguageOptions {
   /**
-   * Folder of the programs that were built, absolute. It is made with mode 0700; nobody else may write to it. Workers
-   * of another user (`engine.user`) need one that they may pass through.
+   * Folder of the programs that were built, absolute. It is made with mode 0711, and nobody else may write to it.
+   * Workers of another user (`engine.user`) must be able to come there.
    *
    * @defaultValue `.cache/cocaine/cxx` in the home folder of the user of this process
    */

@@ -196,7 +196,7 @@ test("of programs that nobody uses the last fifty are kept", async () => {
 test("the folder of the programs is nobody else's", async () => {
   const code = await file("app.cpp", "int main() {}\n");
   await built(code);
-  expect((await stat(cache)).mode & 0o777).toBe(0o700);
+  expect((await stat(cache)).mode & 0o777).toBe(0o711);
   await chmod(cache, 0o777);
   await expect(built(code)).rejects.toMatchObject({
     code: "COC_LANGUAGE_CACHE",

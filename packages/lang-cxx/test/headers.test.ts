@@ -26,7 +26,7 @@ const standards = ["c++17", "c++20"];
 test.each(compilers.flatMap((compiler) => standards.map((standard) => [compiler, standard] as const)))(
   "the kit compiles with %s -std=%s without a warning",
   async (compiler, standard) => {
-    for (const app of ["app.cpp", "conformance.cpp", "units.cpp"]) {
+    for (const app of ["app.cpp", "conformance.cpp", "other-link.cpp", "units.cpp"]) {
       const { stderr } = await run(compiler, [
         `-std=${standard}`,
         "-O2",

@@ -125,6 +125,32 @@ test("the time that a build takes is no part of the start", async () => {
   }
 });
 
+test("a worker of another user comes to its program", async () => {
+  await chmod(folder, 0o711);
+  const registry = createRegistry().use([
+    cxxLanguage({ cache: join(folder, "cache") }),
+    processBackend(),
+    autoDriver(),
+  ]);
+  const host = createHost({ registry, runtimeDir: join(folder, "run") });
+  const code = await file(
+    "app.cpp",
+    `#include <cocaine/worker.hpp>
+    #include <unistd.h>
+    int main() { return cocaine::worker{}.on("who", [](auto&) { return std::to_string(getuid()); }).run(); }`,
+  );
+  try {
+    await host.start();
+    const tasks = { who: { type: "auto", interval: 60_000 } };
+    await host.deploy("app", { type: "cxx", args: code, engine: { user: "nobody" }, tasks });
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of host.call("app", "who", new Uint8Array(0))) chunks.push(chunk);
+    expect(Buffer.concat(chunks).toString()).toBe("65534");
+  } finally {
+    await host.close();
+  }
+});
+
 test("what is missing for the preprocessor is told, too", async () => {
   const code = await file("lost.cpp", '#include "nowhere.hpp"\n');
   await expect(launchOf(code)).rejects.toMatchObject({

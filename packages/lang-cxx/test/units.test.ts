@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import fc from "fast-check";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { fixture } from "./support/launch.ts";
+import { fixture, launchOf } from "./support/launch.ts";
 
 const folder = mkdtempSync(join(tmpdir(), "cxx-units-"));
 const program = join(folder, "units");
@@ -35,6 +35,11 @@ function rewrite(documents: readonly string[]): string[] {
   expect(lines).toHaveLength(documents.length);
   return lines;
 }
+
+test("another link drives the handlers of a worker", async () => {
+  const { command } = await launchOf(fixture("other-link.cpp"));
+  expect(execFileSync(command, { encoding: "utf8" })).toBe("10 0 7 aa\n10 0 7 bcbc\n11 1 7\n0 left\n");
+});
 
 describe("JSON", () => {
   test("means what JSON.parse() says", () => {

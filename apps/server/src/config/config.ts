@@ -15,6 +15,7 @@ export interface Config {
   /** `memory:`, or `files:` and an absolute folder. */
   readonly storage: string;
   readonly runtimeDir: string;
+  readonly cacheDir: string;
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly logFormat: "json" | "pretty";
   readonly hostname: string;
@@ -58,6 +59,7 @@ export async function loadConfig({ config, ...flags }: Flags, context: ConfigCon
     apps: settings.apps,
     storage: settings.storage ?? `files:${join(paths.dataDir, "storage")}`,
     runtimeDir: settings["runtime-dir"] ?? paths.runtimeDir,
+    cacheDir: settings["cache-dir"] ?? paths.cacheDir,
     logLevel: settings["log-level"] ?? "info",
     logFormat: settings["log-format"] ?? (terminal ? "pretty" : "json"),
     hostname: settings.hostname ?? hostname(),

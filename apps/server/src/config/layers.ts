@@ -23,11 +23,12 @@ export function readLayer({ source, values, base }: Layer): Settings {
     const lines = issues.map((issue) => `  ${issue.message}`).join("\n");
     throw createError("COC_CONFIG", `the configuration of ${source} is not valid:\n${lines}`, { details: { issues } });
   }
-  const { apps, storage, "runtime-dir": runtimeDir, ...rest } = parsed.data;
+  const { apps, storage, "runtime-dir": runtimeDir, "cache-dir": cacheDir, ...rest } = parsed.data;
   return {
     ...rest,
     ...(apps === undefined ? {} : { apps: resolve(base, apps) }),
     ...(runtimeDir === undefined ? {} : { "runtime-dir": resolve(base, runtimeDir) }),
+    ...(cacheDir === undefined ? {} : { "cache-dir": resolve(base, cacheDir) }),
     ...(storage === undefined ? {} : { storage: absoluteStorage(storage, base) }),
   };
 }

@@ -18,6 +18,8 @@ export const settingsSchema = z.strictObject({
     .optional(),
   /** Folder of sockets, mode 0711. */
   "runtime-dir": z.string().min(1).optional(),
+  /** Folder of the programs that were built, mode 0711. */
+  "cache-dir": z.string().min(1).optional(),
   "log-level": z.enum(LOG_LEVELS).optional(),
   "log-format": z.enum(["json", "pretty"]).optional(),
   /** Name of this node in feeds. */

@@ -18,6 +18,7 @@ describe("the configuration", () => {
   it("has the folders of the system as defaults for root", async () => {
     expect(await loadConfig({}, context({ uid: 0 }))).toMatchObject({
       runtimeDir: "/run/cocaine",
+      cacheDir: "/var/cache/cocaine",
       storage: "files:/var/lib/cocaine/storage",
       apps: undefined,
       logLevel: "info",
@@ -27,14 +28,16 @@ describe("the configuration", () => {
   });
 
   it("has the XDG folders as defaults for other users", async () => {
-    const env = { XDG_RUNTIME_DIR: "/run/user/1000", XDG_DATA_HOME: "/home/ada/data" };
+    const env = { XDG_RUNTIME_DIR: "/run/user/1000", XDG_DATA_HOME: "/home/ada/data", XDG_CACHE_HOME: "/home/ada/c" };
     const config = await loadConfig({}, context({ env }));
     expect(config).toMatchObject({
       runtimeDir: "/run/user/1000/cocaine",
+      cacheDir: "/home/ada/c/cocaine",
       storage: "files:/home/ada/data/cocaine/storage",
     });
     expect(await loadConfig({}, context())).toMatchObject({
       runtimeDir: "/tmp/cocaine-1000",
+      cacheDir: "/home/ada/.cache/cocaine",
       storage: "files:/home/ada/.local/share/cocaine/storage",
     });
   });
@@ -67,10 +70,11 @@ describe("the configuration", () => {
   it("starts relative paths of a file at its folder, those of flags and variables where the program runs", async () => {
     const config = await fileWith("apps: ./apps\nstorage: files:./data\n");
     const folder = join(config, "..");
-    expect(await loadConfig({ config, "runtime-dir": "run" }, context())).toMatchObject({
+    expect(await loadConfig({ config, "runtime-dir": "run", "cache-dir": "cache" }, context())).toMatchObject({
       apps: join(folder, "apps"),
       storage: `files:${join(folder, "data")}`,
       runtimeDir: "/work/run",
+      cacheDir: "/work/cache",
     });
     const env = { COCAINE_APPS: "elsewhere" };
     expect((await loadConfig({ config }, context({ env }))).apps).toBe("/work/elsewhere");

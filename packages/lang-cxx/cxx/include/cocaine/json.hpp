@@ -1,6 +1,7 @@
 /// As much of JSON (RFC 8259) as a worker needs. Values are views of the text that they stand in.
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <optional>

@@ -35,6 +35,9 @@ class worker {
   /// @returns the status that the process is to exit with; what is wrong is on standard error
   int run() noexcept { return detail::run_process(methods_); }
 
+  /// The handlers, for what drives them by another link than the process's socket.
+  const detail::methods& methods() const noexcept { return methods_; }
+
  private:
   detail::methods methods_;
 };
