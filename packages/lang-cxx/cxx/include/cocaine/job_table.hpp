@@ -52,8 +52,16 @@ class job_table {
   /// The same, but waits; none once all is done.
   job* await() {
     std::unique_lock lock{mutex_};
-    changed_.wait(lock, [this] { return !ahead_.empty() || terminating_; });
-    return ahead_.empty() ? nullptr : next();
+    while (ahead_.empty() && !terminating_) {
+      ++idle_;
+      changed_.wait(lock);
+      --idle_;
+      waking_ = false;
+    }
+    if (ahead_.empty()) return nullptr;
+    job* const own = next();
+    wake();
+    return own;
   }
 
   /// The job is over, and no longer there. @returns whether it was the last before the worker ends
@@ -88,6 +96,14 @@ class job_table {
     auto added = std::make_unique<job>(std::move(invoke));
     const std::lock_guard lock{mutex_};
     ahead_.push_back(std::move(added));
+    wake();
+  }
+
+  /// Wakes a thread for the jobs that wait, unless one is on its way, which sees to the next: short jobs are over
+  /// before a second one has come, so that one thread runs a batch of them, and long ones are joined by another each.
+  void wake() {
+    if (ahead_.empty() || idle_ == 0 || waking_) return;
+    waking_ = true;
     changed_.notify_one();
   }
 
@@ -140,6 +156,10 @@ class job_table {
   std::condition_variable changed_;
   std::deque<std::unique_ptr<job>> ahead_;
   std::vector<std::unique_ptr<job>> running_;
+  /// Threads that wait in await().
+  std::size_t idle_ = 0;
+  /// Whether one of them was notified, and has not come.
+  bool waking_ = false;
   bool terminating_ = false;
 };
 
