@@ -39,6 +39,7 @@ export async function readManifestFile(file: string): Promise<ManifestFile> {
 export function absolute(manifest: unknown, folder: string): unknown {
   return change(manifest, {
     args: text((value) => codePath(value, folder)),
+    language: (language) => change(language, { venv: text((value) => resolve(folder, value)) }),
     pubsub: (pubsub) => change(pubsub, { endpoint: endpoints(folder) }),
     engine: (engine) => change(engine, { cwd: text((value) => resolve(folder, value)) }),
     tasks: (tasks) => mapValues(tasks, (task) => change(task, taskChanges(task, folder))),

@@ -52,6 +52,7 @@ describe("relative paths", () => {
   it("are made absolute where the file system is meant", () => {
     const manifest = {
       args: "local://../code/app.py",
+      language: { venv: "./venv", other: "./as-it-is" },
       engine: { cwd: "work", "pool-limit": 2 },
       pubsub: { endpoint: "ipc://feed.sock" },
       tasks: {
@@ -66,6 +67,7 @@ describe("relative paths", () => {
     };
     expect(absolute(manifest, "/srv/app")).toEqual({
       args: "local:///srv/code/app.py",
+      language: { venv: "/srv/app/venv", other: "./as-it-is" },
       engine: { cwd: "/srv/app/work", "pool-limit": 2 },
       pubsub: { endpoint: "ipc:///srv/app/feed.sock" },
       tasks: {

@@ -2,22 +2,22 @@ import { dirname } from "node:path";
 import { fileURLToPath } from "node:url";
 import type { Language } from "@cocaine/core/plugin";
 import { findCode } from "./code.ts";
-import { requireInterpreter } from "./interpreter.ts";
+import { findInterpreter } from "./interpreter.ts";
 
 /** The kit's program, found alike from the sources and from the built package. */
 const KIT = new URL("../python/cocaine_worker/__main__.py", import.meta.url);
 
-export function createPythonLanguage(interpreter: string): Language {
+export function createPythonLanguage(interpreter: string, venv: string | undefined): Language {
   return {
     async launch(app) {
       const file = await findCode(app.code);
-      await requireInterpreter(interpreter, app.env.PATH);
+      const { command, env } = await findInterpreter(interpreter, venv, app.env);
       return {
         kind: "command",
-        command: interpreter,
+        command,
         args: [fileURLToPath(KIT), app.type, file],
         cwd: dirname(file),
-        env: app.env,
+        env,
         // A worker runs one job at a time: the pool has as many workers as run at once.
         concurrency: 1,
       };

@@ -5,12 +5,18 @@ import { createPythonLanguage } from "./language.ts";
 export interface PythonLanguagesOptions {
   /**
    * Python 3.9 or later: an absolute path, or a name that is looked up in the PATH of the worker, which a manifest's
-   * `env` may set to use a virtual environment.
+   * `env` may set. An app whose manifest names a `venv` runs on the interpreter of that.
    *
    * @defaultValue `"python3"`
    */
   readonly interpreter?: string;
 }
+
+/** What a manifest's `language` may say. */
+const optionsSchema = z.strictObject({
+  /** Folder of the app's virtual environment. */
+  venv: z.string().regex(/^\//, "an absolute path").optional(),
+});
 
 /** What the manifest's `type` may say; the kit's own names as well. */
 const NAMES = ["python", "python+json", "python+wsgi"] as const;
@@ -27,8 +33,8 @@ export function pythonLanguages(options: PythonLanguagesOptions = {}) {
   return NAMES.map((name) =>
     defineLanguage({
       name,
-      options: z.strictObject({}),
-      create: () => createPythonLanguage(interpreter),
+      options: optionsSchema,
+      create: ({ venv }) => createPythonLanguage(interpreter, venv),
     }),
   );
 }

@@ -1,10 +1,13 @@
+import { execFile } from "node:child_process";
 import { chmod, mkdir, mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { promisify } from "node:util";
 import { createRegistry } from "@cocaine/core";
 import { silentLogger } from "@cocaine/core/plugin";
 import { afterEach, beforeEach, expect, test } from "vitest";
 import { type PythonLanguagesOptions, pythonLanguages } from "../src/index.ts";
+import { startEngine } from "./support/engine.ts";
 
 let folder: string;
 
@@ -14,8 +17,13 @@ beforeEach(async () => {
 
 afterEach(() => rm(folder, { recursive: true }));
 
-async function launch(code: string, env: Record<string, string> = {}, options?: PythonLanguagesOptions) {
-  const [language] = pythonLanguages(options).map((plugin) => plugin.create({}, { log: silentLogger() }));
+async function launch(
+  code: string,
+  env: Record<string, string> = {},
+  options?: PythonLanguagesOptions,
+  manifest: { venv?: string } = {},
+) {
+  const [language] = pythonLanguages(options).map((plugin) => plugin.create(manifest, { log: silentLogger() }));
   return language?.launch({ name: "app", type: "python+json", code, env });
 }
 
@@ -91,4 +99,27 @@ test("the interpreter is looked up in the PATH of the app's environment", async 
   });
   await chmod(join(bin, "snake"), 0o755);
   expect(await launch(folder, env, { interpreter: "snake" })).toMatchObject({ command: "snake" });
+});
+
+test("a virtual environment is run as if it were activated", async () => {
+  await writeFile(join(folder, "__init__.py"), "");
+  const venv = join(folder, "venv");
+  await promisify(execFile)("python3", ["-m", "venv", "--without-pip", venv]);
+  expect(await launch(folder, { PATH: "/usr/bin", DEBUG: "1" }, {}, { venv })).toMatchObject({
+    command: join(venv, "bin/python"),
+    env: { DEBUG: "1", VIRTUAL_ENV: venv, PATH: `${venv}/bin:/usr/bin` },
+  });
+  await writeFile(join(folder, "app.py"), "import sys\ndef prefix(request):\n    return sys.prefix\n");
+  await using engine = await startEngine(join(folder, "app.py"), { venv });
+  await engine.hello();
+  expect((await engine.call("prefix")).text).toBe(venv);
+});
+
+test("a virtual environment that is none is named, with how to make it", async () => {
+  await writeFile(join(folder, "__init__.py"), "");
+  const venv = join(folder, "venv");
+  await expect(launch(folder, {}, {}, { venv })).rejects.toMatchObject({
+    code: "COC_LANGUAGE_INTERPRETER",
+    message: expect.stringContaining(`make it with \`python3 -m venv ${venv}\``),
+  });
 });

@@ -29,7 +29,7 @@ export async function createVersion(manifest: Manifest, options: VersionOptions,
   const backend = registry.find("backend", manifest.engine.backend);
   if (language === undefined || backend === undefined) throw unregistered(manifest);
   const app = { name: manifest.name, type: manifest.type, code: manifest.code, env: manifest.env };
-  const found = await language.create(language.options.parse({}), { log, signal }).launch(app);
+  const found = await language.create(manifest.options, { log, signal }).launch(app);
   signal.throwIfAborted();
   const { cwd = found.cwd, limits, user, group } = manifest.engine;
   const launch = { ...found, cwd };

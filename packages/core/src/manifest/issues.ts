@@ -44,7 +44,8 @@ export function issuesOf(error: z.core.$ZodError, value: unknown, schema: z.core
 /** A key that nothing knows. */
 export function unknownKey(path: Path, key: string, known: readonly string[]): Issue {
   const near = nearest(key, known);
-  const expected = near === undefined ? `one of ${known.join(", ")}` : `a known key; did you mean "${near}"?`;
+  const list = known.length > 0 ? `one of ${known.join(", ")}` : "none: nothing can be set here";
+  const expected = near === undefined ? list : `a known key; did you mean "${near}"?`;
   return issueAt(path, `the unknown key "${key}"`, expected);
 }
 

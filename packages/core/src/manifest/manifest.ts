@@ -11,6 +11,8 @@ export interface Manifest {
   readonly name: string;
   /** Name of the language. */
   readonly type: string;
+  /** What the language's own schema made of `language`. */
+  readonly options: unknown;
   /** Absolute path of the code. */
   readonly code: string;
   readonly version: number | string | undefined;
@@ -56,7 +58,7 @@ export function parseManifest(value: unknown, { name, registry }: ManifestContex
   if (!parsed.success) issues.push(...issuesOf(parsed.error, value, manifestSchema));
 
   const raw = isObject(value) ? value : {};
-  if (typeof raw.type === "string") requireNamed(registry, "language", raw.type, ["type"], issues);
+  const options = typeof raw.type === "string" ? parseLanguage(raw.type, raw.language, registry, issues) : undefined;
   if (isObject(raw.engine) && typeof raw.engine.backend === "string") {
     requireNamed(registry, "backend", raw.engine.backend, ["engine", "backend"], issues);
   }
@@ -74,7 +76,29 @@ export function parseManifest(value: unknown, { name, registry }: ManifestContex
   if (issues.length > 0 || !parsed.success) throw manifestError(name, issues);
 
   const { type, args, version, env, engine, pubsub } = parsed.data;
-  return Object.freeze({ name, type, code: args, version, env, engine, feed: pubsub?.endpoint, tasks, source: value });
+  return Object.freeze({
+    name,
+    type,
+    options,
+    code: args,
+    version,
+    env,
+    engine,
+    feed: pubsub?.endpoint,
+    tasks,
+    source: value,
+  });
+}
+
+/** The options of the language; a value that is no object is told by the manifest's own schema. */
+function parseLanguage(type: string, value: unknown, registry: Registry, issues: Issue[]): unknown {
+  const language = requireNamed(registry, "language", type, ["type"], issues);
+  const own = value === undefined ? {} : value;
+  if (language === undefined || !isObject(own)) return undefined;
+  const parsed = language.options.safeParse(own);
+  if (parsed.success) return parsed.data;
+  issues.push(...issuesOf(parsed.error, own, language.options, ["language"]));
+  return undefined;
 }
 
 function parseTasks(value: unknown, registry: Registry, issues: Issue[]): TaskSpec[] {

@@ -18,7 +18,7 @@ const taskName = z
     "1 to 64 letters, digits, '.', '_' and '-', beginning with a letter or '_'",
   );
 
-/** The manifest, but for what only its plugins know: the options of each driver are theirs to check. */
+/** The manifest, but for what only its plugins know: their options are theirs to check. */
 export const manifestSchema = z.strictObject({
   /** Language of the code, for example `python+wsgi`. */
   type: z.string().min(1),
@@ -29,6 +29,8 @@ export const manifestSchema = z.strictObject({
     .transform((value) => value.replace(CODE, "$2")),
   /** The app's own version, for the operator. */
   version: z.union([z.number(), z.string()]).optional(),
+  /** What only the language knows; its own schema checks it. */
+  language: z.record(z.string(), z.unknown()).default({}),
   /** Environment of the workers, on top of a clean one. */
   env: z.record(z.string(), z.string()).default({}),
   /** Rules of queue and pool. */

@@ -8,7 +8,7 @@ const driver = <S extends z.ZodType>(name: string, options: S, aliases: string[]
 
 const registry = createRegistry().use([
   defineLanguage({ name: "python+wsgi", options: z.strictObject({}), create: never }),
-  defineLanguage({ name: "python", options: z.strictObject({}), create: never }),
+  defineLanguage({ name: "python", options: z.strictObject({ venv: z.string().optional() }), create: never }),
   defineBackend({ name: "process", options: z.strictObject({}), create: never }),
   driver("auto", z.strictObject({ interval: z.int().positive() }), ["timed+auto"]),
   driver("fs", z.strictObject({ path: z.string() }), ["filesystem-monitor"]),
@@ -103,6 +103,21 @@ describe("a manifest", () => {
       '"pithon"',
       'a registered language (one of python, python+wsgi); did you mean "python"?',
     ],
+    [
+      "an unknown option of the language",
+      changed((m) => Object.assign(m, { type: "python", language: { vemv: "/srv/venv" } })),
+      "language.vemv",
+      'the unknown key "vemv"',
+      'a known key; did you mean "venv"?',
+    ],
+    [
+      "an option of a language that has none",
+      changed((m) => set(m, "language", { venv: "/srv/venv" })),
+      "language.venv",
+      'the unknown key "venv"',
+      "none: nothing can be set here",
+    ],
+    ["language options that are text", changed((m) => set(m, "language", "venv")), "language", '"venv"', "an object"],
     ["a type that is no text", changed((m) => set(m, "type", 5)), "type", "5", "text"],
     [
       "a relative path",

@@ -24,6 +24,8 @@ export interface StartOptions {
   readonly type?: string;
   readonly env?: Readonly<Record<string, string>>;
   readonly interpreter?: string;
+  /** Folder of a virtual environment, as a manifest names it. */
+  readonly venv?: string;
   /** Seconds. @defaultValue 60 */
   readonly heartbeat?: number;
   /** The engine expects `worker-1`. @defaultValue `"worker-1"` */
@@ -77,7 +79,9 @@ export async function startEngine(code: string, options: StartOptions = {}): Pro
     ({ name }) => name === type,
   );
   if (plugin === undefined) throw new Error(`no language ${type}`);
-  const launch = await plugin.create({}, { log: silentLogger() }).launch({ name: "test", type, code, env });
+  const launch = await plugin
+    .create(options.venv === undefined ? {} : { venv: options.venv }, { log: silentLogger() })
+    .launch({ name: "test", type, code, env });
   if (launch.kind !== "command") throw new Error("not a command");
 
   const folder = await mkdtemp(join(tmpdir(), "python-"));
