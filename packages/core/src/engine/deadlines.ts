@@ -1,12 +1,23 @@
+import { DeadlineHeap } from "./deadline-heap.ts";
+import type { DeadlineLane } from "./deadline-lane.ts";
 import type { Job } from "./job.ts";
 
+/** A job's `place` when it is not among the deadlines. */
+export const NO_PLACE = -1;
+/** A job's `place` in the lane of its task; from 0 on, it is that in the heap. */
+const IN_LANE = -2;
+/** A timer counts 31 bits of milliseconds; a later deadline is looked at again then. */
+const FURTHEST = 2_147_483_647;
+
 /**
- * Deadlines of all jobs: one binary heap and one timer. Each job knows its place in the heap, so that one that ends
- * in time is taken out without a search.
+ * Deadlines of all jobs, with one timer. Those of a task that come in their order are in its lane; the few that do not,
+ * since their callers set them, in a heap.
  */
 export class Deadlines {
-  readonly #heap: Job[] = [];
+  readonly #heap = new DeadlineHeap();
+  readonly #lanes = new Set<DeadlineLane>();
   readonly #expire: (job: Job) => void;
+  #size = 0;
   #timer: NodeJS.Timeout | undefined;
   #timerAt = Number.POSITIVE_INFINITY;
 
@@ -16,83 +27,57 @@ export class Deadlines {
   }
 
   add(job: Job): void {
-    this.#place(job, this.#heap.length);
-    this.#up(job);
-    this.#arm();
+    const lane = job.task.deadlines;
+    if (lane.first === undefined) this.#lanes.add(lane);
+    if (lane.add(job)) job.place = IN_LANE;
+    else this.#heap.add(job);
+    this.#size++;
+    if (job.deadline < this.#timerAt) this.#arm(job.deadline);
   }
 
   remove(job: Job): void {
-    if (job.heapIndex < 0) return;
-    const index = job.heapIndex;
-    job.heapIndex = -1;
-    const last = this.#heap.pop() as Job;
-    if (last !== job) {
-      this.#place(last, index);
-      this.#up(last);
-      this.#down(last);
-    }
+    if (job.place === NO_PLACE) return;
+    if (job.place === IN_LANE) job.task.deadlines.remove(job);
+    else this.#heap.remove(job);
+    job.place = NO_PLACE;
+    this.#size--;
     // The timer is left as it is: it finds nothing due and is set anew. Moving it for each job would cost more.
-    if (this.#heap.length === 0) this.#disarm();
+    if (this.#size === 0) this.#disarm();
   }
 
-  clear(): void {
-    for (const job of this.#heap) job.heapIndex = -1;
-    this.#heap.length = 0;
-    this.#disarm();
-  }
-
-  #arm(): void {
-    const first = this.#heap[0];
-    if (first === undefined || first.deadline >= this.#timerAt) return;
-    this.#disarm();
-    this.#timerAt = first.deadline;
-    // A timer counts 31 bits of milliseconds; a later deadline is looked at again then.
-    this.#timer = setTimeout(this.#due, Math.min(Math.max(0, first.deadline - Date.now()), 2_147_483_647));
+  #arm(deadline: number): void {
+    clearTimeout(this.#timer);
+    this.#timerAt = deadline;
+    this.#timer = setTimeout(this.#due, Math.min(Math.max(0, deadline - Date.now()), FURTHEST));
   }
 
   #disarm(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
     this.#timerAt = Number.POSITIVE_INFINITY;
+    this.#lanes.clear();
   }
 
   readonly #due = (): void => {
-    this.#disarm();
+    // So that a job that is added meanwhile does not find the deadline of a timer that has run out.
+    this.#timerAt = Number.POSITIVE_INFINITY;
     const now = Date.now();
-    for (let first = this.#heap[0]; first !== undefined && first.deadline <= now; first = this.#heap[0]) {
-      this.remove(first);
-      this.#expire(first);
+    for (let next = this.#next(); next !== undefined; next = this.#next()) {
+      if (next.deadline > now) {
+        if (next.deadline < this.#timerAt) this.#arm(next.deadline);
+        return;
+      }
+      this.remove(next);
+      this.#expire(next);
     }
-    this.#arm();
   };
 
-  #place(job: Job, index: number): void {
-    this.#heap[index] = job;
-    job.heapIndex = index;
-  }
-
-  #up(job: Job): void {
-    let index = job.heapIndex;
-    while (index > 0) {
-      const parent = this.#heap[(index - 1) >> 1] as Job;
-      if (parent.deadline <= job.deadline) break;
-      this.#place(parent, index);
-      index = (index - 1) >> 1;
+  /** The job that is due first. */
+  #next(): Job | undefined {
+    let next = this.#heap.first;
+    for (const { first } of this.#lanes) {
+      if (first !== undefined && (next === undefined || first.deadline < next.deadline)) next = first;
     }
-    this.#place(job, index);
-  }
-
-  #down(job: Job): void {
-    let index = job.heapIndex;
-    for (;;) {
-      const left = this.#heap[2 * index + 1];
-      const right = this.#heap[2 * index + 2];
-      const child = right !== undefined && left !== undefined && right.deadline < left.deadline ? right : left;
-      if (child === undefined || child.deadline >= job.deadline) break;
-      const next = child.heapIndex;
-      this.#place(child, index);
-      index = next;
-    }
-    this.#place(job, index);
+    return next;
   }
 }

@@ -3,7 +3,7 @@ import type { CocaineError } from "../errors.ts";
 import type { CrashReport } from "../records/crash-report.ts";
 import { letterOf } from "../records/dead-letter.ts";
 import { Backlog } from "./backlog.ts";
-import { Deadlines } from "./deadlines.ts";
+import { Deadlines, NO_PLACE } from "./deadlines.ts";
 import type { DispatcherOwner } from "./dispatcher-owner.ts";
 import { appFailed, deadlinePassed, dropped, jobFailed, jobStalled, noWorker, queueFull } from "./errors.ts";
 import { Job, type JobOwner } from "./job.ts";
@@ -23,9 +23,9 @@ export class Dispatcher implements JobOwner, PoolOwner {
   readonly backlog: Backlog;
   readonly #app: string;
   readonly #owner: DispatcherOwner;
-  readonly #idPrefix: string;
+  readonly idPrefix: string;
   readonly #deadlines = new Deadlines((job) => this.#expire(job));
-  #ids = 0;
+  #serial = 0;
   #pool: Pool | undefined;
   #failure: CocaineError | undefined;
   /** Set while no jobs are taken: what they are told. */
@@ -36,7 +36,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
 
   constructor(app: string, idPrefix: string, owner: DispatcherOwner) {
     this.#app = app;
-    this.#idPrefix = idPrefix;
+    this.idPrefix = idPrefix;
     this.#owner = owner;
     this.backlog = new Backlog({ full: (full) => owner.full(full), due: () => this.#pool?.feed() });
   }
@@ -200,8 +200,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
 
   #open(task: Task, request: JobRequest, response: ResponseSink, now: number): Job {
     this.#opened++;
-    const id = this.#idPrefix + (++this.#ids).toString(36);
-    return new Job(this, id, task, request, response, now);
+    return new Job(this, ++this.#serial, task, request, response, now);
   }
 
   #enqueue(job: Job): void {
@@ -270,7 +269,7 @@ export class Dispatcher implements JobOwner, PoolOwner {
 
   /** Nobody has anything to do with it any more. */
   #over(job: Job): void {
-    if (job.heapIndex >= 0) this.#deadlines.remove(job);
+    if (job.place !== NO_PLACE) this.#deadlines.remove(job);
     job.finish();
   }
 

@@ -1,5 +1,3 @@
-import type { Job } from "./job.ts";
-
 const SMALLEST = 64;
 const LAST_NUMBER = 0xffff_ffff;
 
@@ -10,7 +8,7 @@ const LAST_NUMBER = 0xffff_ffff;
  * `Map` would do, but for its garbage: it is laid out anew every few dozen insertions, and each old layout refers to
  * the next, so that once one of them is old to the collector, the jobs of all later ones are kept with it.
  */
-export class JobTable {
+export class JobTable<Job extends { readonly number: number }> {
   #slots: (Job | undefined)[] = new Array(SMALLEST).fill(undefined);
   #mask = SMALLEST - 1;
   #last: number;

@@ -1,8 +1,10 @@
 import type { WorkerLink } from "../contracts/backend.ts";
 import type { JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { CocaineError } from "../errors.ts";
-import { Code, FRAME_LIMIT, WINDOW } from "../protocol/messages.ts";
+import { Code, FRAME_LIMIT } from "../protocol/messages.ts";
+import { NO_PLACE } from "./deadlines.ts";
 import { RequestStream } from "./request-stream.ts";
+import { Run } from "./run.ts";
 import type { Task } from "./task.ts";
 import type { Worker } from "./worker.ts";
 
@@ -19,6 +21,8 @@ const NOBODY: ResponseSink = { write: () => true, end: () => undefined, fail: ()
 
 /** What a job asks of the one that runs it. */
 export interface JobOwner {
+  /** What the ids of its jobs begin with. */
+  readonly idPrefix: string;
   /** The caller went away. */
   cancelled(job: Job, reason: string): void;
 }
@@ -26,11 +30,11 @@ export interface JobOwner {
 /**
  * One trigger's run: its request, and its response with its credit (docs/worker-protocol.md), which it passes on.
  * Whether and where it runs is decided elsewhere.
+ *
+ * Many may wait, each of which the collector has to move: what only few or only running jobs need is not held here.
  */
 export class Job implements JobHandle {
-  readonly id: string;
   readonly task: Task;
-  readonly request: RequestStream;
   /** The driver's own. */
   readonly metadata: JobRequest["metadata"];
   readonly urgent: boolean;
@@ -41,42 +45,36 @@ export class Job implements JobHandle {
   /** When it was sent to the worker that has it, or had it last; 0 while it waits. */
   sentAt = 0;
   attempt = 1;
-  /** The worker that it was sent to. */
-  worker: Worker | undefined = undefined;
-  /** Its number on the link of that worker. */
-  number = 0;
-  /** A response chunk has reached the caller: it cannot be run again. */
-  answered = false;
   /** What its last run ended with. */
   failure: CocaineError | undefined = undefined;
   /** It runs on the worker that it is sent to, or not at all. */
   pinned = false;
   /** It is, or need not be, among the dead letters. */
   buried = false;
-  /** Its worker is killed if it does not end it soon. */
-  condemned = false;
 
-  // Places in the queue and in the heap of deadlines, kept by those.
+  // Places in the queue and among the deadlines, kept by those.
   queued = false;
   previous: Job | undefined = undefined;
   next: Job | undefined = undefined;
-  heapIndex = -1;
+  place = NO_PLACE;
+  sooner: Job | undefined = undefined;
+  later: Job | undefined = undefined;
 
   #state: JobState = "waiting";
   readonly #owner: JobOwner;
+  readonly #serial: number;
   readonly #sink: ResponseSink;
-  #link: WorkerLink | undefined = undefined;
+  /** The request, if it came in one piece. */
+  #whole: Uint8Array | undefined = undefined;
+  /** The request, if it did not. */
+  #stream: RequestStream | undefined = undefined;
+  /** Its stay with the worker that has it. */
+  #run: Run | undefined = undefined;
 
-  #responseWindow = WINDOW;
-  #ungranted = 0;
-  #paused = false;
-  /** It was sent, or a chunk went either way, since somebody looked. */
-  #moved = true;
-  #movedAt = 0;
-
-  constructor(owner: JobOwner, id: string, task: Task, request: JobRequest, sink: ResponseSink, now: number) {
+  /** @param serial - number among the jobs of its owner. @param now - monotonic milliseconds. */
+  constructor(owner: JobOwner, serial: number, task: Task, request: JobRequest, sink: ResponseSink, now: number) {
     this.#owner = owner;
-    this.id = id;
+    this.#serial = serial;
     this.task = task;
     this.urgent = request.urgent === true || task.policy.urgent;
     const timeout = task.policy.timeout;
@@ -85,17 +83,45 @@ export class Job implements JobHandle {
     this.queuedAt = now;
     this.#sink = sink;
     this.metadata = request.metadata;
-    this.request = new RequestStream(request.chunk, request.end !== false);
-    task.metrics.received += this.request.received;
+    const { chunk, end } = request;
+    if (end === false || (chunk !== undefined && chunk.length > FRAME_LIMIT)) {
+      this.#stream = new RequestStream(chunk, end !== false);
+    } else this.#whole = chunk;
+    if (chunk !== undefined) task.metrics.received += chunk.length;
+  }
+
+  /** Unique in the cluster. Made up when it is asked for: few are asked more than once. */
+  get id(): string {
+    return this.#owner.idPrefix + this.#serial.toString(36);
   }
 
   get state(): JobState {
     return this.#state;
   }
 
+  /** The worker that has it. */
+  get worker(): Worker | undefined {
+    return this.#run?.worker;
+  }
+
+  /** Its number on the link of that worker; 0 without one. */
+  get number(): number {
+    return this.#run === undefined ? 0 : this.#run.number;
+  }
+
   /** Whether the whole request is still here, so that another worker can be given it. */
   get repeatable(): boolean {
-    return !this.request.consumed && !this.answered && !this.pinned;
+    return this.#stream?.consumed !== true && this.#run?.answered !== true && !this.pinned;
+  }
+
+  /** Bytes of the request that came so far. */
+  get received(): number {
+    return this.#stream?.received ?? this.#whole?.length ?? 0;
+  }
+
+  /** @returns the whole request; `undefined` if it is not here. */
+  copyRequest(): Buffer | undefined {
+    return this.#stream === undefined ? Buffer.from(this.#whole ?? []) : this.#stream.copy();
   }
 
   /** Milliseconds up to `now` that it waited: until it was sent to the worker that has it, or had it last. */
@@ -114,32 +140,41 @@ export class Job implements JobHandle {
    * could yet say so, if a chunk went either way since the last look or it is the caller who stopped.
    */
   stalledFor(now: number): number {
-    const callersTurn = this.#state === "running" && (this.#paused || this.request.starved);
-    if (this.#moved || callersTurn) this.#movedAt = now;
-    this.#moved = false;
-    return now - this.#movedAt;
+    const run = this.#run;
+    if (run === undefined) return 0;
+    const callersTurn = this.#state === "running" && (run.paused || this.#stream?.starved === true);
+    if (run.moved || callersTurn) run.movedAt = now;
+    run.moved = false;
+    return now - run.movedAt;
+  }
+
+  /** @returns whether nobody had said so before: its worker is to be killed if it does not end it soon. */
+  condemn(): boolean {
+    if (this.#run === undefined || this.#run.condemned) return false;
+    this.#run.condemned = true;
+    return true;
   }
 
   // --- what the driver calls ---
 
   write(chunk: Uint8Array): boolean {
-    if (this.#state === "abandoned" || this.#state === "done" || this.request.ended) return true;
+    const stream = this.#stream;
+    if (stream === undefined || stream.ended || this.#state === "abandoned" || this.#state === "done") return true;
     this.task.metrics.received += chunk.length;
-    this.request.append(chunk);
-    if (this.#link !== undefined) this.request.pump(this.#link, this.number);
-    return this.request.takesMore(this.#state === "running");
+    stream.append(chunk);
+    if (this.#run !== undefined) stream.pump(this.#run.link, this.#run.number);
+    return stream.takesMore(this.#state === "running");
   }
 
   end(): void {
-    if (this.request.ended) return;
-    this.request.end();
-    if (this.#link !== undefined && this.#state === "running") this.request.pump(this.#link, this.number);
+    const stream = this.#stream;
+    if (stream === undefined || stream.ended) return;
+    stream.end();
+    if (this.#run !== undefined && this.#state === "running") stream.pump(this.#run.link, this.#run.number);
   }
 
   resume(): void {
-    if (!this.#paused) return;
-    this.#paused = false;
-    this.#grant();
+    if (this.#run?.paused === true) this.#run.grant();
   }
 
   cancel(reason = "the caller went away"): void {
@@ -151,33 +186,27 @@ export class Job implements JobHandle {
   /** waiting → running. */
   start(worker: Worker, link: WorkerLink, number: number, now: number): void {
     this.#state = "running";
-    this.worker = worker;
-    this.#link = link;
-    this.number = number;
     this.sentAt = now;
-    this.#moved = true;
-    const whole = this.request.whole;
+    this.#run = new Run(worker, link, number);
+    const stream = this.#stream;
+    const end = stream === undefined || stream.whole;
     link.send({
       code: Code.INVOKE,
       job: number,
       method: this.task.name,
       metadata: this.#describe(),
-      chunk: this.request.begin(),
-      end: whole,
+      chunk: stream === undefined ? this.#whole : stream.begin(),
+      end,
     });
-    if (!whole) this.request.pump(link, number);
+    if (!end) stream?.pump(link, number);
   }
 
   /** running → waiting: the worker is gone and never began it, or it may be tried again. */
   requeue(): void {
     this.#state = "waiting";
     this.sentAt = 0;
-    this.worker = undefined;
-    this.#link = undefined;
-    this.number = 0;
-    this.request.rewind();
-    this.#responseWindow = WINDOW;
-    this.#ungranted = 0;
+    this.#run = undefined;
+    this.#stream?.rewind();
   }
 
   /**
@@ -186,13 +215,9 @@ export class Job implements JobHandle {
    * @returns what stands for it with that worker, abandoned.
    */
   detach(reason: string): Job {
-    const rest = new Job(this.#owner, this.id, this.task, {}, NOBODY, this.queuedAt);
-    rest.worker = this.worker;
-    rest.number = this.number;
+    const rest = new Job(this.#owner, this.#serial, this.task, {}, NOBODY, this.queuedAt);
     rest.sentAt = this.sentAt;
-    rest.#link = this.#link;
-    rest.#responseWindow = this.#responseWindow;
-    rest.#ungranted = this.#ungranted;
+    rest.#run = this.#run;
     rest.abandon(reason);
     this.requeue();
     return rest;
@@ -201,19 +226,17 @@ export class Job implements JobHandle {
   /** running → abandoned: tells the worker that nobody waits. */
   abandon(reason: string): void {
     this.#state = "abandoned";
-    this.request.drop();
-    this.#link?.send({ code: Code.CANCEL, job: this.number, reason });
+    this.#drop();
+    this.#run?.link.send({ code: Code.CANCEL, job: this.#run.number, reason });
     // A worker that waits for credit must get on to see that it was cancelled.
-    this.#paused = false;
-    this.#grant();
+    this.#run?.grant();
   }
 
   /** Any → done. */
   finish(): void {
     this.#state = "done";
-    this.request.drop();
-    this.worker = undefined;
-    this.#link = undefined;
+    this.#drop();
+    this.#run = undefined;
   }
 
   // --- the answer ---
@@ -224,29 +247,30 @@ export class Job implements JobHandle {
    * @returns `false` when the worker sent more than it was given credit for.
    */
   receive(chunk: Uint8Array): boolean {
-    this.#moved = true;
-    this.#responseWindow -= chunk.length;
-    this.#ungranted += chunk.length;
-    if (this.#responseWindow < -FRAME_LIMIT) return false;
+    const run = this.#run;
+    if (run === undefined || !run.spend(chunk.length)) return false;
     if (this.#state === "running") {
-      this.answered = true;
+      run.answered = true;
       this.task.metrics.sent += chunk.length;
-      if (chunk.length > 0 && !this.#sink.write(chunk)) this.#paused = true;
+      if (chunk.length > 0 && !this.#sink.write(chunk)) run.paused = true;
     }
-    if (!this.#paused && this.#ungranted >= WINDOW / 2) this.#grant();
+    run.grantSome();
     return true;
   }
 
   /** The worker took request bytes. */
   credit(bytes: number): void {
-    this.#moved = true;
-    this.request.credit(bytes);
-    if (this.#state !== "running" || this.#link === undefined) return;
+    const run = this.#run;
+    if (run === undefined) return;
+    run.moved = true;
+    const stream = this.#stream;
+    if (stream === undefined || this.#state !== "running") return;
+    stream.credit(bytes);
     // Credit proves that the worker began: what it was sent is needed again only if the job may be run again.
     const { retries, deadLetter } = this.task.policy;
-    this.request.forget(retries.attempts > 0 || deadLetter ? FRAME_LIMIT : 0);
-    this.request.pump(this.#link, this.number);
-    if (this.request.drained()) this.#sink.drain?.();
+    stream.forget(retries.attempts > 0 || deadLetter ? FRAME_LIMIT : 0);
+    stream.pump(run.link, run.number);
+    if (stream.drained()) this.#sink.drain?.();
   }
 
   /** Tells the caller that the response is complete. */
@@ -259,11 +283,10 @@ export class Job implements JobHandle {
     this.#sink.fail(error);
   }
 
-  #grant(): void {
-    if (this.#ungranted === 0 || this.#link === undefined) return;
-    this.#responseWindow += this.#ungranted;
-    this.#link.send({ code: Code.CREDIT, job: this.number, bytes: this.#ungranted });
-    this.#ungranted = 0;
+  /** Nobody needs the request any more. */
+  #drop(): void {
+    this.#whole = undefined;
+    this.#stream?.drop();
   }
 
   /** The metadata of INVOKE. Written by hand up to the driver's part, since it is written for every job. */

@@ -43,7 +43,7 @@ export class Worker {
   readonly #concurrency: number;
   readonly #owner: WorkerOwner;
   readonly #log: Logger;
-  readonly #jobs = new JobTable();
+  readonly #jobs = new JobTable<Job>();
   readonly #pace = new Pace();
   readonly #spawnedAt = performance.now();
   #state: WorkerState = "starting";
@@ -128,8 +128,7 @@ export class Worker {
 
   /** A job that nobody waits for must end within `cancel-grace`, or the worker is killed. */
   expectEnd(job: Job, reason: string): void {
-    if (job.condemned) return;
-    job.condemned = true;
+    if (!job.condemn()) return;
     const number = job.number;
     setTimeout(() => {
       if (this.#jobs.get(number) !== job || !this.#began(number)) return;

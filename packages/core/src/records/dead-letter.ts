@@ -30,8 +30,8 @@ export interface DeadLetter {
 
 /** What is stored of a job that fails. */
 export function letterOf(job: Job, error: CocaineError): DeadLetter {
-  const { request } = job;
-  const body = request.received > FRAME_LIMIT ? undefined : request.copy()?.toString("base64");
+  const bytes = job.received;
+  const body = bytes > FRAME_LIMIT ? undefined : job.copyRequest()?.toString("base64");
   return {
     task: job.task.name,
     job: job.id,
@@ -40,6 +40,6 @@ export function letterOf(job: Job, error: CocaineError): DeadLetter {
     error: { code: error.code, message: error.message },
     urgent: job.urgent,
     metadata: job.metadata,
-    request: { bytes: request.received, ...(body !== undefined && { body }) },
+    request: { bytes, ...(body !== undefined && { body }) },
   };
 }

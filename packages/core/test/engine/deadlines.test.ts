@@ -3,37 +3,41 @@ import { describe, expect, it, vi } from "vitest";
 import { Deadlines } from "../../src/engine/deadlines.ts";
 import { Job } from "../../src/engine/job.ts";
 import { taskPolicySchema } from "../../src/engine/policy.ts";
-import { createTask } from "../../src/engine/task.ts";
+import { createTask, type Task } from "../../src/engine/task.ts";
 
-const task = createTask("event", taskPolicySchema.parse({}));
+const createTasks = () => ["event", "other"].map((name) => createTask(name, taskPolicySchema.parse({})));
 const sink = { write: () => true, end: () => undefined, fail: () => undefined };
 
-function jobDue(deadline: number): Job {
-  return new Job({ cancelled: () => undefined }, "job", task, { deadline }, sink, 0);
+function jobDue(deadline: number, task = createTasks()[0] as Task): Job {
+  return new Job({ idPrefix: "job-", cancelled: () => undefined }, 1, task, { deadline }, sink, 0);
 }
 
 describe("deadlines", () => {
   it("expire in their order, and those that were removed never do", () => {
     fc.assert(
-      fc.property(fc.array(fc.record({ after: fc.nat(1000), removed: fc.boolean() }), { maxLength: 60 }), (plan) => {
-        vi.useFakeTimers();
-        try {
-          const expired: number[] = [];
-          const deadlines = new Deadlines((job) => expired.push(job.deadline));
-          const start = Date.now();
-          const jobs = plan.map(({ after }) => jobDue(start + after));
-          for (const job of jobs) deadlines.add(job);
-          plan.forEach(({ removed }, index) => {
-            if (removed) deadlines.remove(jobs[index] as Job);
-          });
-          vi.advanceTimersByTime(2000);
-          const expected = plan.filter(({ removed }) => !removed).map(({ after }) => start + after);
-          expect(expired).toEqual(expected.sort((a, b) => a - b));
-          expect(vi.getTimerCount()).toBe(0);
-        } finally {
-          vi.useRealTimers();
-        }
-      }),
+      fc.property(
+        fc.array(fc.record({ after: fc.nat(1000), of: fc.nat(1), removed: fc.boolean() }), { maxLength: 60 }),
+        (plan) => {
+          vi.useFakeTimers();
+          try {
+            const expired: number[] = [];
+            const deadlines = new Deadlines((job) => expired.push(job.deadline));
+            const start = Date.now();
+            const tasks = createTasks();
+            const jobs = plan.map(({ after, of }) => jobDue(start + after, tasks[of]));
+            for (const job of jobs) deadlines.add(job);
+            plan.forEach(({ removed }, index) => {
+              if (removed) deadlines.remove(jobs[index] as Job);
+            });
+            vi.advanceTimersByTime(2000);
+            const expected = plan.filter(({ removed }) => !removed).map(({ after }) => start + after);
+            expect(expired).toEqual(expected.sort((a, b) => a - b));
+            expect(vi.getTimerCount()).toBe(0);
+          } finally {
+            vi.useRealTimers();
+          }
+        },
+      ),
     );
   });
 

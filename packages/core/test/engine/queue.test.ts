@@ -10,7 +10,7 @@ const sink = { write: () => true, end: () => undefined, fail: () => undefined };
 let count = 0;
 
 function job(urgent: boolean): Job {
-  return new Job({ cancelled: () => undefined }, `job-${++count}`, task, { urgent }, sink, count);
+  return new Job({ idPrefix: "job-", cancelled: () => undefined }, ++count, task, { urgent }, sink, count);
 }
 
 const step = fc.oneof(

@@ -47,7 +47,7 @@ function workerOf(engine: Record<string, unknown> = {}) {
     },
     log: silentLogger(),
   });
-  const run = () => worker.run(new Job({ cancelled: () => undefined }, "job", task, {}, sink, 0), 0);
+  const run = () => worker.run(new Job({ idPrefix: "job-", cancelled: () => undefined }, 1, task, {}, sink, 0), 0);
   return {
     worker,
     stops,
