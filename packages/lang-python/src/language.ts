@@ -7,6 +7,9 @@ import { findInterpreter } from "./interpreter.ts";
 /** The kit's program, found alike from the sources and from the built package. */
 const KIT = new URL("../python/cocaine_worker/__main__.py", import.meta.url);
 
+/** Requests of an ASGI application that a worker runs at once where the manifest does not say. */
+const ASGI_CONCURRENCY = 64;
+
 export function createPythonLanguage(interpreter: string, venv: string | undefined): Language {
   return {
     async launch(app) {
@@ -18,8 +21,7 @@ export function createPythonLanguage(interpreter: string, venv: string | undefin
         args: [fileURLToPath(KIT), app.type, file],
         cwd: dirname(file),
         env,
-        // A worker runs one job at a time: the pool has as many workers as run at once.
-        concurrency: 1,
+        concurrency: app.type === "python+asgi" ? ASGI_CONCURRENCY : 1,
       };
     },
   };

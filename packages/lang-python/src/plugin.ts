@@ -19,11 +19,11 @@ const optionsSchema = z.strictObject({
 });
 
 /** What the manifest's `type` may say; the kit's own names as well. */
-const NAMES = ["python", "python+json", "python+wsgi"] as const;
+const NAMES = ["python", "python+json", "python+wsgi", "python+asgi"] as const;
 
 /**
- * Makes the languages `python` (functions on bytes), `python+json` (functions on JSON values) and `python+wsgi` (a
- * WSGI callable for web tasks, PEP 3333, and functions for others).
+ * Makes the languages `python` (functions on bytes), `python+json` (functions on JSON values), `python+wsgi` (a
+ * WSGI callable for web tasks, PEP 3333, and functions for others) and `python+asgi` (the same with an ASGI callable).
  *
  * `launch()` rejects with `COC_LANGUAGE_CODE` where the code is missing or not Python, and with
  * `COC_LANGUAGE_INTERPRETER` where the interpreter is missing.

@@ -10,6 +10,22 @@ const languages = pythonLanguages();
 
 testLanguage({ test, plugins: [...languages, processBackend()], type: "python", app });
 
+testLanguage({
+  test: (name, run) => test(`eight at once: ${name}`, run),
+  plugins: [...languages, processBackend()],
+  type: "python",
+  app: fileURLToPath(new URL("./fixtures/conformance_async.py", import.meta.url)),
+  engine: { concurrency: 8 },
+});
+
+testLanguage({
+  test: (name, run) => test(`eight threads: ${name}`, run),
+  plugins: [...languages, processBackend()],
+  type: "python",
+  app,
+  engine: { concurrency: 8 },
+});
+
 testKit({
   test,
   async launch() {

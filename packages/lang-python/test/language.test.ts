@@ -27,9 +27,9 @@ async function launch(
   return language?.launch({ name: "app", type: "python+json", code, env });
 }
 
-test("the three languages can be registered side by side", () => {
+test("the languages can be registered side by side", () => {
   const plugins = pythonLanguages();
-  expect(plugins.map(({ name }) => name)).toEqual(["python", "python+json", "python+wsgi"]);
+  expect(plugins.map(({ name }) => name)).toEqual(["python", "python+json", "python+wsgi", "python+asgi"]);
   createRegistry().use(plugins);
 });
 

@@ -19,6 +19,8 @@ export interface LanguageSuite {
   readonly backend?: string;
   /** Absolute path of the app of the README, in that language. */
   readonly app: string;
+  /** What the manifest says under `engine`, for example `{ concurrency: 8 }`. */
+  readonly engine?: object;
 }
 
 const METHODS = ["echo", "size", "flood", "fail", "hang", "sleep", "noise"] as const;
@@ -34,7 +36,14 @@ interface Running {
 }
 
 /** Tests that the apps of a language behave as those of any other, through the engine and a backend. */
-export function testLanguage({ test, plugins, type, backend = "process", app }: LanguageSuite): void {
+export function testLanguage({
+  test,
+  plugins,
+  type,
+  backend = "process",
+  app,
+  engine: common = {},
+}: LanguageSuite): void {
   const languageTest = (
     name: string,
     run: (running: Running) => Promise<void>,
@@ -47,7 +56,7 @@ export function testLanguage({ test, plugins, type, backend = "process", app }: 
       try {
         await host.start();
         const tasks = Object.fromEntries(METHODS.map((method) => [method, { type: "quiet", ...policy }]));
-        await host.deploy("app", { type, args: app, engine: { backend, ...engine }, tasks });
+        await host.deploy("app", { type, args: app, engine: { backend, ...common, ...engine }, tasks });
         const open = (method: Method, request: string | Uint8Array) =>
           host.call("app", method, typeof request === "string" ? Buffer.from(request) : request);
         await run({

@@ -1,4 +1,4 @@
-"""The worker kit of Cocaine's languages `python`, `python+json` and `python+wsgi`: standard library only."""
+"""The worker kit of Cocaine's languages `python`, `python+json`, `python+wsgi` and `python+asgi`: standard library only."""
 
 from .errors import Cancelled
 from .job import Job

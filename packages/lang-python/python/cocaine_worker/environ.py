@@ -15,13 +15,13 @@ KNOWN_LIMIT = 1000
 class Environ:
     """Makes environs; keeps what is the same for all, and how headers are called in them."""
 
-    def __init__(self):
+    def __init__(self, threads):
         self._keys = {"content-type": "CONTENT_TYPE", "content-length": "CONTENT_LENGTH"}
         self._base = {
             "SCRIPT_NAME": "",
             "SERVER_SOFTWARE": f"cocaine-python/{__version__}",
             "wsgi.version": (1, 0),
-            "wsgi.multithread": False,
+            "wsgi.multithread": threads,
             "wsgi.multiprocess": True,
             "wsgi.run_once": False,
             "wsgi.file_wrapper": FileWrapper,

@@ -19,6 +19,10 @@ class NoSuchMethod(Exception):
     """The app's code has no function of the task's name."""
 
 
+class StartupFailed(Exception):
+    """An application said that it cannot start."""
+
+
 def name_of(error):
     """What ERROR calls an exception."""
     if isinstance(error, Cancelled):

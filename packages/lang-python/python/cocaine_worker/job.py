@@ -95,6 +95,11 @@ class Job:
         return self.chunk if self.whole else self.stream.read()
 
     @property
+    def cancellation(self):
+        """The exception that ends the job, if nobody waits for it."""
+        return self._cancelled
+
+    @property
     def is_cancelled(self):
         return self._cancelled is not None
 

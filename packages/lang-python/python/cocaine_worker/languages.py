@@ -3,13 +3,17 @@
 from .methods import methods_of, own_names
 
 
-def make_language(name, module):
+def make_language(name, module, concurrency):
     methods = methods_of(module)
     # Each language has its own modules, and a worker needs one.
     if name == "python+wsgi":
         from .web import make_web
 
-        return make_web(module, methods)
+        return make_web(module, methods, concurrency)
+    if name == "python+asgi":
+        from .asyncweb import make_async_web
+
+        return make_async_web(module, methods)
     from .functions import Functions
 
     if name == "python+json":

@@ -21,18 +21,30 @@ def main(language=None, path=None):
     pulse = Pulse(link, float(os.environ.get("COCAINE_HEARTBEAT", "60")) / 3)
     # From the start: code that never ends to load must not outlive its engine.
     pulse.start()
+    concurrency = int(os.environ.get("COCAINE_CONCURRENCY", "1"))
     try:
-        made = make_language(language, load(path))
+        made = make_language(language, load(path), concurrency)
+        several = _concurrent(link, made, concurrency) if concurrency > 1 or made.concurrent else None
     except BaseException as error:
         sys.stderr.write(stack_of(error))
         sys.stderr.flush()
         sys.stdout.flush()
         # Threads that the code started must not keep it.
         os._exit(1)
-    progress = os.environ.get("COCAINE_PROGRESS")
-    mark = open_mark(progress) if progress else bytearray(4)
+    progress = several is None and os.environ.get("COCAINE_PROGRESS")
     link.send(protocol.hello(os.getpid(), language, f"python/{__version__}", bool(progress), made.names))
     link.flush()
     pulse.beat()
-    Worker(link, pulse, mark, made).run()
+    worker = several or Worker(link, pulse, open_mark(progress) if progress else bytearray(4), made)
+    worker.run()
     link.close()
+
+
+def _concurrent(link, language, concurrency):
+    """A worker of several jobs, once its app is ready."""
+    # Slow to import, and most workers run one job at a time.
+    from .concurrent import ConcurrentWorker
+
+    worker = ConcurrentWorker(link, language, concurrency)
+    worker.start()
+    return worker

@@ -9,12 +9,13 @@ _ASYNC = 0x80 | 0x200
 class Method:
     """A callable, and how it wants to be called."""
 
-    __slots__ = ("function", "name", "simple", "_takes_job")
+    __slots__ = ("function", "name", "simple", "is_async", "_takes_job")
 
     def __init__(self, name, function):
         self.name = name
         self.function = function
         self._takes_job = None
+        self.is_async = _is_async(function)
         # A plain function of the request alone.
         self.simple = _is_plain(function) and not self.takes_job
 
@@ -50,6 +51,12 @@ def _is_imported(value, package):
 
 def _is_plain(value):
     return type(value) is FunctionType and not value.__code__.co_flags & _ASYNC
+
+
+def _is_async(value):
+    """Whether calling it does nothing yet; also an object with such a `__call__`."""
+    code = getattr(value if type(value) is FunctionType else type(value).__call__, "__code__", None)
+    return code is not None and bool(code.co_flags & _ASYNC)
 
 
 def _takes_two(function):

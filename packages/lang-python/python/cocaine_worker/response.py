@@ -11,6 +11,11 @@ class Response:
         self._job = job
         self._window = WINDOW
 
+    @property
+    def is_open(self):
+        """Whether a frame may be sent now."""
+        return self._window > 0
+
     def write(self, data):
         """Sends a chunk. May raise `Cancelled`."""
         if len(data) > FRAME_LIMIT:

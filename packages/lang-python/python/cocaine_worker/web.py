@@ -10,25 +10,34 @@ from .wsgi import serve
 NAMES = ("application", "app")
 
 
-def make_web(module, methods):
+def make_web(module, methods, concurrency):
+    application = callable_of(module, methods, "WSGI callable: python+wsgi")
+    return Web(application, methods, own_names(module, methods), concurrency > 1)
+
+
+def callable_of(module, methods, what):
+    """The application of a module, which is none of its functions any more."""
     for name in NAMES:
         application = getattr(module, name, None)
         if callable(application):
             methods.pop(name.encode(), None)
-            return Web(application, methods, own_names(module, methods))
+            return application
     raise AttributeError(
-        f"{module.__file__} has no WSGI callable: python+wsgi looks for {' or '.join(NAMES)} at the top of the module"
+        f"{module.__file__} has no {what} looks for {' or '.join(NAMES)} at the top of the module"
     )
 
 
 class Web(Functions):
-    def __init__(self, application, methods, names):
+    def __init__(self, application, methods, names, threads):
         super().__init__(methods, names, Plain())
         # Any task may be a web task, which its metadata alone says.
         self.simple = {}
         self._application = application
-        self._environ = Environ()
+        self._environ = Environ(threads)
         self._known = Known()
+
+    def is_async(self, job):
+        return not job.describes("http") and super().is_async(job)
 
     def run(self, job):
         if job.describes("http"):

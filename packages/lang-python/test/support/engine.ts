@@ -26,6 +26,8 @@ export interface StartOptions {
   readonly interpreter?: string;
   /** Folder of a virtual environment, as a manifest names it. */
   readonly venv?: string;
+  /** Jobs at once. @defaultValue 1 */
+  readonly concurrency?: number;
   /** Seconds. @defaultValue 60 */
   readonly heartbeat?: number;
   /** The engine expects `worker-1`. @defaultValue `"worker-1"` */
@@ -110,7 +112,7 @@ export async function startEngine(code: string, options: StartOptions = {}): Pro
       COCAINE_IDENTITY: identity,
       COCAINE_APP: "test",
       COCAINE_HEARTBEAT: String(heartbeat),
-      COCAINE_CONCURRENCY: "1",
+      COCAINE_CONCURRENCY: String(options.concurrency ?? 1),
       COCAINE_PROGRESS: progress,
     },
     stdio: ["ignore", "pipe", "pipe"],
