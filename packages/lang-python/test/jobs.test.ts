@@ -119,3 +119,10 @@ test("unknown codes are ignored", async () => {
   engine.send({ code: Code.CANCEL, job: 77, reason: "" });
   expect((await engine.call("echo", "still here")).text).toBe("still here");
 });
+
+test("code may import what it annotates its jobs with", async () => {
+  await using engine = await startEngine(fixture("typed.py"));
+  await engine.hello();
+  expect((await engine.call("size", "hello")).text).toBe("5");
+  expect((await engine.call("later", "hello")).text).toBe("5");
+});

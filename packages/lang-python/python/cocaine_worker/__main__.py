@@ -19,6 +19,8 @@ def start():
     kit = os.path.dirname(os.path.abspath(__file__))
     sys.path[:] = [folder for folder in sys.path if folder != kit]
     sys.path.insert(0, os.path.dirname(kit))
+    # Found by the app's code from now on.
+    import cocaine
     from cocaine_worker.main import main
 
     del sys.path[0]

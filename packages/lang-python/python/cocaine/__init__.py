@@ -1,0 +1,5 @@
+"""What the code of an app may import of Cocaine."""
+
+from cocaine_worker import Cancelled, Job
+
+__all__ = ["Cancelled", "Job"]
