@@ -9,7 +9,7 @@ export default defineConfig([
   // The two builds run side by side: none may clean what the other has built.
   library({ clean: false }) as Options,
   {
-    entry: { worker: "src/kit/main.ts" },
+    entry: { worker: "src/kit/main.ts", thread: "src/kit/thread.ts" },
     format: "esm",
     target: "node20",
     platform: "node",

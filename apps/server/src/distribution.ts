@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { processBackend } from "@cocaine/backends-process";
+import { threadBackend } from "@cocaine/backends-thread";
 import { createRegistry, memoryStorage, type OpenFeed, type Registry, type Storage } from "@cocaine/core";
 import type { Logger } from "@cocaine/core/plugin";
 import { fsDriver } from "@cocaine/drivers-fs";
@@ -7,7 +8,7 @@ import { httpDriver } from "@cocaine/drivers-http";
 import { autoDriver } from "@cocaine/drivers-timer";
 import { zmqFeed, zmqServerDriver } from "@cocaine/drivers-zmq";
 import { cxxLanguage } from "@cocaine/lang-cxx";
-import { jsLanguage } from "@cocaine/lang-js";
+import { jsLanguages } from "@cocaine/lang-js";
 import { pythonLanguages } from "@cocaine/lang-python";
 import { filesStorage } from "@cocaine/storage-files";
 
@@ -19,13 +20,14 @@ export interface DistributionOptions {
   readonly cacheDir?: string;
 }
 
-/** The languages, the backend and the drivers. */
+/** The languages, the backends and the drivers. */
 export function defaultRegistry({ cacheDir }: DistributionOptions = {}): Registry {
   return createRegistry()
-    .use(jsLanguage())
+    .use(jsLanguages())
     .use(pythonLanguages())
     .use(cxxLanguage(cacheDir === undefined ? {} : { cache: join(cacheDir, "cxx") }))
     .use(processBackend())
+    .use(threadBackend())
     .use(autoDriver())
     .use(fsDriver())
     .use(httpDriver())

@@ -6,6 +6,7 @@ import {
   decodeWorkerMessage,
   type EngineMessage,
   type Exit,
+  Tail,
   type WorkerLink,
   type WorkerMessage,
   type WorkerSpec,
@@ -19,7 +20,6 @@ import { Program } from "./program.ts";
 import type { Progress } from "./progress.ts";
 import { residentBytes } from "./resident.ts";
 import type { Sweeper } from "./sweeper.ts";
-import { Tail } from "./tail.ts";
 import { verdict } from "./verdict.ts";
 
 /** Lines that `output()` remembers. */

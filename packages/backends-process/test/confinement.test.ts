@@ -120,7 +120,7 @@ describe("a worker with a user", () => {
     await cp(kitFile, join(folder, "worker.mjs"));
     await cp(join(FIXTURES, "methods.mjs"), join(folder, "methods.mjs"));
     const { backend, runtimeDir } = await confined({ user: "www-data" });
-    const launch = command(process.execPath, [join(folder, "worker.mjs"), join(folder, "methods.mjs")]);
+    const launch = command(process.execPath, [join(folder, "worker.mjs"), "js", join(folder, "methods.mjs")]);
     const worker = spawn(backend, { ...launch, cwd: folder });
     await worker.hello();
     const { uid } = await stat(`/proc/${worker.link.pid}`);

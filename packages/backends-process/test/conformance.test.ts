@@ -2,7 +2,7 @@ import { fileURLToPath } from "node:url";
 import { silentLogger } from "@cocaine/core/plugin";
 import { testBackend } from "@cocaine/testing";
 import { test } from "vitest";
-import { jsLanguage } from "../../lang-js/src/index.ts";
+import { jsLanguages } from "../../lang-js/src/index.ts";
 import { processBackend } from "../src/index.ts";
 
 const code = fileURLToPath(new URL("../../lang-js/test/fixtures/conformance.mjs", import.meta.url));
@@ -10,5 +10,5 @@ const code = fileURLToPath(new URL("../../lang-js/test/fixtures/conformance.mjs"
 testBackend({
   test,
   backend: processBackend(),
-  launch: () => jsLanguage().create({}, { log: silentLogger() }).launch({ name: "app", type: "js", code, env: {} }),
+  launch: () => jsLanguages()[0].create({}, { log: silentLogger() }).launch({ name: "app", type: "js", code, env: {} }),
 });

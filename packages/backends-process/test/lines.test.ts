@@ -1,6 +1,6 @@
+import { LINE_LIMIT } from "@cocaine/core/plugin";
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { LINE_LIMIT } from "../src/line-buffer.ts";
 import { readLines } from "../src/lines.ts";
 
 async function linesOf(chunks: Iterable<Buffer>): Promise<string[]> {

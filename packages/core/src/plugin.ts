@@ -27,7 +27,10 @@ export type { Change, Document, Revision, Storage, StorageContext, WriteOptions 
 export type { Limits } from "./engine/limits.ts";
 export type { TaskPolicyInput } from "./engine/policy.ts";
 export { CocaineError, createError, type ErrorCode, type ErrorExtras, isCocaineError, messageOf } from "./errors.ts";
+export { LINE_LIMIT, LineBuffer } from "./observe/line-buffer.ts";
 export { type LogFields, type Logger, silentLogger } from "./observe/log.ts";
+export { Tail } from "./observe/tail.ts";
+export { BatchWriter, readBatch } from "./protocol/batch.ts";
 export {
   createEngineEncoder,
   decodeEngineMessage,
@@ -57,4 +60,5 @@ export {
   type WorkerMessage,
   type WriteMessage,
 } from "./protocol/messages.ts";
+export { Control, THREAD_WINDOW, type ThreadOutput, type ThreadTask } from "./protocol/thread.ts";
 export { createSerial, type Serial } from "./serial.ts";

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { processBackend } from "@cocaine/backends-process";
 import { createHost, createRegistry } from "@cocaine/core";
-import { jsLanguage } from "@cocaine/lang-js";
+import { jsLanguages } from "@cocaine/lang-js";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { fsDriver } from "../src/index.ts";
 
@@ -14,7 +14,7 @@ it("fs runs the task of an app for each file, and loses none when the task is ch
   const folder = await mkdtemp(join(tmpdir(), "cocaine-spool-"));
   const path = join(folder, "in");
   await mkdir(path);
-  const registry = createRegistry().use(jsLanguage()).use(processBackend()).use(fsDriver());
+  const registry = createRegistry().use(jsLanguages()).use(processBackend()).use(fsDriver());
   const host = createHost({ registry, runtimeDir: join(folder, "run") });
   onTestFinished(async () => {
     await host.close({ deadline: 1000 });

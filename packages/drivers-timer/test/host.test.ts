@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { processBackend } from "@cocaine/backends-process";
 import { createHost, createRegistry } from "@cocaine/core";
-import { jsLanguage } from "@cocaine/lang-js";
+import { jsLanguages } from "@cocaine/lang-js";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { autoDriver } from "../src/index.ts";
 
@@ -12,7 +12,7 @@ const clock = fileURLToPath(new URL("fixtures/clock.mjs", import.meta.url));
 
 it("auto runs the task of an app, and its answers are on the app's feed", async () => {
   const runtimeDir = await mkdtemp(join(tmpdir(), "cocaine-timer-"));
-  const registry = createRegistry().use(jsLanguage()).use(processBackend()).use(autoDriver());
+  const registry = createRegistry().use(jsLanguages()).use(processBackend()).use(autoDriver());
   const host = createHost({ registry, runtimeDir });
   onTestFinished(async () => {
     await host.close({ deadline: 1000 });

@@ -2,7 +2,7 @@ import { readFile, stat } from "node:fs/promises";
 import { extname, join, resolve } from "node:path";
 import { createError, messageOf } from "@cocaine/core/plugin";
 
-const EXTENSIONS = [".js", ".mjs", ".cjs"];
+const EXTENSIONS = [".js", ".mjs", ".cjs", ".ts", ".mts", ".cts"];
 
 /**
  * Finds the module of an app: the file itself, or a folder's `main` of its package.json, or its index.js.
@@ -22,7 +22,7 @@ export async function findCode(code: string): Promise<string> {
 
 function checked(code: string, file: string): string {
   if (EXTENSIONS.includes(extname(file))) return file;
-  throw codeError(code, `${file} is not JavaScript: the language js runs ${EXTENSIONS.join(", ")}`);
+  throw codeError(code, `${file} is not JavaScript: the languages js and js+fetch run ${EXTENSIONS.join(", ")}`);
 }
 
 /** The `main` of a folder's package.json; `undefined` without one. */

@@ -2,7 +2,7 @@ import { defineLanguage, z } from "@cocaine/core/plugin";
 import { createJsLanguage } from "./language.ts";
 
 /** How workers are run. */
-export interface JsLanguageOptions {
+export interface JsLanguagesOptions {
   /**
    * Program that runs the workers: Node.js 20.19 or later.
    *
@@ -18,15 +18,18 @@ export interface JsLanguageOptions {
 }
 
 /**
- * Makes the language `js`: an app is a JavaScript module whose exported functions are its methods.
+ * Makes the languages `js`, whose apps are JavaScript modules with exported functions as methods, and `js+fetch`, where
+ * the default export's `fetch(request)` answers web tasks (WinterCG), and functions the others.
  *
  * `launch()` rejects with `COC_LANGUAGE_CODE` where the code is missing or not JavaScript.
  */
-export function jsLanguage(options: JsLanguageOptions = {}) {
+export function jsLanguages(options: JsLanguagesOptions = {}) {
   const { node = process.execPath, execArgv = [] } = options;
-  return defineLanguage({
-    name: "js",
-    options: z.strictObject({}),
-    create: () => createJsLanguage(node, execArgv),
-  });
+  const language = (name: string) =>
+    defineLanguage({
+      name,
+      options: z.strictObject({}),
+      create: () => createJsLanguage(node, execArgv),
+    });
+  return [language("js"), language("js+fetch")] as const;
 }

@@ -25,7 +25,7 @@ it("a worker whose engine is gone ends", async () => {
       COCAINE_HEARTBEAT: "30",
       COCAINE_CONCURRENCY: "2",
     };
-    const worker = spawn(process.execPath, [KIT, fixture("app.mjs")], { env, stdio: "ignore" });
+    const worker = spawn(process.execPath, [KIT, "js", fixture("app.mjs")], { env, stdio: "ignore" });
     const exited = once(worker, "exit");
     expect(Buffer.from((await greeted).routingId).toString()).toBe("w");
     await router.close();

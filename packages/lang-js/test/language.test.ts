@@ -1,6 +1,6 @@
 import { dirname } from "node:path";
 import { describe, expect, it } from "vitest";
-import { jsLanguage } from "../src/index.ts";
+import { jsLanguages } from "../src/index.ts";
 import { fixture, launchOf, startWorker } from "./support/worker.ts";
 
 describe("launch", () => {
@@ -25,7 +25,7 @@ describe("launch", () => {
   });
 
   it("takes another program and its options", async () => {
-    const language = jsLanguage({ node: "/opt/node", execArgv: ["--max-old-space-size=64"] });
+    const [language] = jsLanguages({ node: "/opt/node", execArgv: ["--max-old-space-size=64"] });
     const log = { debug() {}, info() {}, warn() {}, error() {}, child: () => log };
     const app = { name: "a", type: "js", code: fixture("app.mjs"), env: { A: "1" } };
     const launch = await language.create({}, { log }).launch(app);

@@ -3,7 +3,7 @@ import { memoryStorage } from "@cocaine/core";
 import { type Backend, type Driver, defineBackend, defineDriver, silentLogger, z } from "@cocaine/core/plugin";
 import { describe, expect, it } from "vitest";
 import { processBackend } from "../../backends-process/src/index.ts";
-import { jsLanguage } from "../../lang-js/src/index.ts";
+import { jsLanguages } from "../../lang-js/src/index.ts";
 import { type Test, testBackend, testDriver, testKit, testLanguage, testStorage } from "../src/index.ts";
 
 /** Runs some of a suite's tests, and gives the names of those that fail. */
@@ -21,7 +21,7 @@ const app = (name: string) => fileURLToPath(new URL(name, import.meta.url));
 const right = app("../../lang-js/test/fixtures/conformance.mjs");
 const wrong = app("./fixtures/wrong.mjs");
 const launchOf = (code: string) =>
-  jsLanguage().create({}, { log: silentLogger() }).launch({ name: "app", type: "js", code, env: {} });
+  jsLanguages()[0].create({}, { log: silentLogger() }).launch({ name: "app", type: "js", code, env: {} });
 
 describe("the suites tell", () => {
   it("a storage that forgets to compare revisions", async () => {
@@ -122,7 +122,7 @@ describe("the suites tell", () => {
   it("a kit and a language whose answers are wrong", async () => {
     const kit = await failing((test) => testKit({ test, launch: () => launchOf(wrong) }), /whole|failure is/);
     expect(kit).toHaveLength(2);
-    const plugins = [jsLanguage(), processBackend()];
+    const plugins = [...jsLanguages(), processBackend()];
     const language = (test: Test) => testLanguage({ test, plugins, type: "js", app: wrong });
     expect(await failing(language, /: (echo|empty|an exception.*)$/)).toHaveLength(3);
   });

@@ -70,7 +70,7 @@ export function shell(script: string): CommandLaunch {
 
 /** Runs the functions of a fixture by the worker kit of JavaScript. */
 export function kit(fixture: string): CommandLaunch {
-  return command(process.execPath, [KIT, join(FIXTURES, fixture)]);
+  return command(process.execPath, [KIT, "js", join(FIXTURES, fixture)]);
 }
 
 export function command(program: string, args: readonly string[] = []): CommandLaunch {

@@ -26,6 +26,12 @@ export interface AppSpec {
   readonly type: string;
   /** Absolute path of the code, file or folder: the manifest's `args` without `local://`. */
   readonly code: string;
+  /**
+   * What the app's backend starts. A language that has only the other returns that, and the deploy fails.
+   *
+   * @defaultValue `"command"`
+   */
+  readonly launches?: Launch["kind"];
   /** The manifest's `env`. */
   readonly env: Readonly<Record<string, string>>;
 }
@@ -48,10 +54,12 @@ export interface CommandLaunch {
 
 export interface ModuleLaunch {
   readonly kind: "module";
-  /** Absolute path of the kit's module that the thread loads. */
+  /** Absolute path of the kit's module that the thread loads, whose default export takes a `ThreadTask`. */
   readonly module: string;
   readonly args: readonly string[];
+  /** Folder of the code. Threads have the working folder of their process. */
   readonly cwd: string;
+  /** All of the thread's environment; the manifest's `env` is already in it. */
   readonly env: Readonly<Record<string, string>>;
   readonly concurrency: number;
 }

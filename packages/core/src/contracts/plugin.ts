@@ -2,7 +2,7 @@ import type { ZodType } from "zod";
 import type { TaskPolicyInput } from "../engine/policy.ts";
 import type { Backend, BackendContext } from "./backend.ts";
 import type { Driver, DriverContext } from "./driver.ts";
-import type { Language, LanguageContext } from "./language.ts";
+import type { Language, LanguageContext, Launch } from "./language.ts";
 import type { Storage, StorageContext } from "./storage.ts";
 
 /** What each kind of plugin is given when it is created, and what it makes. */
@@ -34,6 +34,11 @@ export interface Plugin<K extends PluginKind = PluginKind, Options = unknown> {
    * @defaultValue those of every task
    */
   readonly policy?: K extends "driver" ? TaskPolicyInput : never;
+  /**
+   * Of a backend: what it starts, a command in a process or a module in a thread.
+   * @defaultValue `"command"`
+   */
+  readonly launches?: K extends "backend" ? Launch["kind"] : never;
   /** Makes an instance. No I/O here: `start()` does it. */
   create(options: Options, context: PluginKinds[K]["context"]): PluginKinds[K]["product"];
 }

@@ -28,9 +28,11 @@ export async function createVersion(manifest: Manifest, options: VersionOptions,
   const language = registry.find("language", manifest.type);
   const backend = registry.find("backend", manifest.engine.backend);
   if (language === undefined || backend === undefined) throw unregistered(manifest);
-  const app = { name: manifest.name, type: manifest.type, code: manifest.code, env: manifest.env };
+  const { launches = "command" } = backend;
+  const app = { name: manifest.name, type: manifest.type, code: manifest.code, env: manifest.env, launches };
   const found = await language.create(manifest.options, { log, signal }).launch(app);
   signal.throwIfAborted();
+  if (found.kind !== launches) throw unlaunchable(manifest);
   const { cwd = found.cwd, limits, user, group } = manifest.engine;
   const launch = { ...found, cwd };
   const context = { app: manifest.name, log, runtimeDir, limits, user, group };
@@ -48,6 +50,11 @@ export async function createVersion(manifest: Manifest, options: VersionOptions,
     owner,
   );
   return { manifest, pool };
+}
+
+function unlaunchable({ type, engine }: Manifest): Error {
+  const message = `the language "${type}" has no workers for the backend "${engine.backend}": set engine.backend to another, or leave it out for "process"`;
+  return createError("COC_LANGUAGE_BACKEND", message);
 }
 
 function unregistered(manifest: Manifest): Error {

@@ -6,7 +6,7 @@ import { createHost, createRegistry, type Logger } from "@cocaine/core";
 import { onTestFinished } from "vitest";
 // By path: this package needs neither, and only its test of the whole way runs real workers.
 import { processBackend } from "../../../backends-process/src/index.ts";
-import { jsLanguage } from "../../../lang-js/src/index.ts";
+import { jsLanguages } from "../../../lang-js/src/index.ts";
 import { httpDriver } from "../../src/index.ts";
 
 const FIXTURE = fileURLToPath(new URL("../fixtures/app.mjs", import.meta.url));
@@ -17,7 +17,7 @@ export async function deploy(methods: readonly string[], policy: object = {}, en
   const lines: string[] = [];
   const write = (_: object, message: string) => void lines.push(message);
   const log: Logger = { debug: write, info: write, warn: write, error: write, child: () => log };
-  const registry = createRegistry().use(jsLanguage()).use(processBackend()).use(httpDriver());
+  const registry = createRegistry().use(jsLanguages()).use(processBackend()).use(httpDriver());
   const host = createHost({ registry, runtimeDir, log });
   onTestFinished(async () => {
     await host.close({ deadline: 500 });

@@ -1,6 +1,7 @@
 import { createDealer, type Frame } from "@cocaine/zmtp";
 
-const HEADER = 8;
+/** Bytes of a message's header. */
+export const HEADER = 8;
 
 /** Sends messages to the engine; those of one turn of the loop leave in one write. */
 export interface Link {
@@ -30,14 +31,18 @@ export async function openLink(endpoint: string, identity: string, events: LinkE
   const header = Buffer.alloc(HEADER);
   return {
     send(code, flags, job, ...frames) {
-      header[0] = code;
-      header[1] = flags;
-      header[4] = job >>> 24;
-      header[5] = job >>> 16;
-      header[6] = job >>> 8;
-      header[7] = job;
+      writeHeader(header, code, flags, job);
       dealer.send([header, ...frames]);
     },
     close: () => dealer.close(),
   };
+}
+
+export function writeHeader(header: Uint8Array, code: number, flags: number, job: number): void {
+  header[0] = code;
+  header[1] = flags;
+  header[4] = job >>> 24;
+  header[5] = job >>> 16;
+  header[6] = job >>> 8;
+  header[7] = job;
 }

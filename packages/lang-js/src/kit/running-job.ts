@@ -14,7 +14,7 @@ const HTTP_LEAST = 40;
 /** A job in this worker. One is made for each, so all that few jobs need is made when it is asked for. */
 export class RunningJob implements Job {
   readonly number: number;
-  readonly target: Method | undefined;
+  target: Method | undefined;
   readonly method: string;
   readonly #link: Link;
   readonly #described: Buffer;

@@ -1,7 +1,7 @@
 import { Code, FLAG_END } from "@cocaine/core/plugin";
 import type { Link } from "./link.ts";
 import type { Mark } from "./mark.ts";
-import type { Methods } from "./methods.ts";
+import type { App } from "./methods.ts";
 import { failureFrames, jobOf } from "./protocol.ts";
 import { reply } from "./reply.ts";
 import { RunningJob } from "./running-job.ts";
@@ -9,7 +9,7 @@ import { PATIENCE } from "./turns.ts";
 
 export interface WorkerOptions {
   readonly link: Link;
-  readonly methods: Methods;
+  readonly app: App;
   /** Jobs that run at once; further ones wait here. */
   readonly concurrency: number;
   readonly mark: Mark | undefined;
@@ -21,7 +21,7 @@ export interface WorkerOptions {
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #link: Link;
-  readonly #methods: Methods;
+  readonly #app: App;
   /** Jobs that wait for something, by their numbers: those that end within their first turn are never here. */
   readonly #jobs = new Map<number, RunningJob>();
   /** Jobs that were sent ahead. */
@@ -32,7 +32,7 @@ export class Worker {
   constructor(options: WorkerOptions) {
     this.#options = options;
     this.#link = options.link;
-    this.#methods = options.methods;
+    this.#app = options.app;
   }
 
   receive(frames: Uint8Array[]): void {
@@ -56,7 +56,8 @@ export class Worker {
 
   #invoke(number: number, frames: Uint8Array[], whole: boolean): void {
     const name = frames[1] as Buffer;
-    const method = this.#methods.get(name.toString("latin1"));
+    const { methods, web } = this.#app;
+    const method = methods.get(name.toString("latin1"));
     const job = new RunningJob(
       this.#link,
       number,
@@ -66,6 +67,7 @@ export class Worker {
       frames[3],
       whole,
     );
+    if (web !== undefined && job.web) job.target = web;
     if (this.#running < this.#options.concurrency && this.#ahead.length === 0) return this.#begin(job);
     this.#jobs.set(number, job);
     this.#ahead.push(job);
@@ -98,7 +100,7 @@ export class Worker {
   /** @returns a promise where the job does not end within this turn. */
   #run(job: RunningJob): PromiseLike<unknown> | undefined {
     const { target, whole } = job;
-    if (target === undefined) throw noSuchMethod(job.method, this.#methods);
+    if (target === undefined) throw noSuchMethod(job.method, this.#app.methods);
     const answer: unknown =
       whole !== undefined || target.streams
         ? target.handler(whole, job)
@@ -150,7 +152,7 @@ function isPromise(value: unknown): value is PromiseLike<unknown> {
   return typeof value === "object" && value !== null && "then" in value && typeof value.then === "function";
 }
 
-function noSuchMethod(name: string, methods: Methods): Error {
+function noSuchMethod(name: string, methods: App["methods"]): Error {
   const known = [...methods.values()].map((method) => method.name).join(", ");
   const error = new Error(`the code exports no function "${name}"; it has: ${known === "" ? "none" : known}`);
   error.name = "no-such-method";

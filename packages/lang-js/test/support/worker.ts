@@ -14,7 +14,7 @@ import {
 } from "@cocaine/core/plugin";
 import { afterEach, expect, vi } from "vitest";
 import { processBackend } from "../../../backends-process/src/index.ts";
-import { jsLanguage } from "../../src/index.ts";
+import { jsLanguages } from "../../src/index.ts";
 import { createJobLog, type JobLog } from "./job-log.ts";
 
 const cleanups: (() => Promise<void>)[] = [];
@@ -30,7 +30,7 @@ export function fixture(name: string): string {
 
 /** How to start a worker for a fixture, as the language says. */
 export function launchOf(name: string) {
-  return jsLanguage()
+  return jsLanguages()[0]
     .create({}, { log: silentLogger() })
     .launch({ name: "app", type: "js", code: fixture(name), env: {} });
 }

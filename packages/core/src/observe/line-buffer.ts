@@ -2,6 +2,7 @@
 export const LINE_LIMIT = 65_536;
 const CUT = "… (cut)";
 const FIRST_SIZE = 256;
+const NEWLINE = 10;
 const CARRIAGE_RETURN = 13;
 
 /** The line that is being read. It copies what it is given, so that it keeps no read buffer alive. */
@@ -14,7 +15,18 @@ export class LineBuffer {
     return this.#length === 0;
   }
 
-  add(bytes: Buffer): void {
+  /** Reads a chunk, and gives the lines that it ends. */
+  *read(chunk: Buffer): Generator<string> {
+    let from = 0;
+    for (let to = chunk.indexOf(NEWLINE); to !== -1; to = chunk.indexOf(NEWLINE, from)) {
+      this.#add(chunk.subarray(from, to));
+      yield this.take();
+      from = to + 1;
+    }
+    if (from < chunk.length) this.#add(chunk.subarray(from));
+  }
+
+  #add(bytes: Buffer): void {
     const kept = Math.min(bytes.length, LINE_LIMIT - this.#length);
     if (kept < bytes.length) this.#cut = true;
     this.#reserve(this.#length + kept);

@@ -1,0 +1,1 @@
+export { type ThreadBackendOptions, threadBackend } from "./plugin.ts";

@@ -1,0 +1,34 @@
+import type { MessagePort } from "node:worker_threads";
+import { BatchWriter, readBatch } from "@cocaine/core/plugin";
+import { HEADER, type Link, type LinkEvents, writeHeader } from "./link.ts";
+import { awaitRoom } from "./waiting.ts";
+
+/** Bytes that leave before the turn ends, so that the engine works on them meanwhile. */
+const ENOUGH = 65_536;
+
+/** Talks to the engine from a thread: the messages of one turn of the loop are posted as one batch. */
+export function openPort(port: MessagePort, places: Int32Array, events: LinkEvents): Link {
+  const batch = new BatchWriter();
+  const header = Buffer.alloc(HEADER);
+
+  function flush(): void {
+    if (batch.length === 0) return;
+    awaitRoom(places, batch.length);
+    const bytes = batch.take();
+    port.postMessage(bytes, [bytes]);
+  }
+
+  port.on("message", (message: ArrayBuffer) => readBatch(message, events.onMessage));
+  return {
+    send(code, flags, job, ...frames) {
+      if (batch.length === 0) process.nextTick(flush);
+      writeHeader(header, code, flags, job);
+      batch.add([header, ...frames]);
+      if (batch.length >= ENOUGH) flush();
+    },
+    async close() {
+      flush();
+      port.close();
+    },
+  };
+}
