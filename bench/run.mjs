@@ -1,7 +1,7 @@
 /**
  * The whole of `pnpm bench`: prepares the machine, builds, measures, prints, and writes `results.json`.
  *
- *   node bench/run.mjs [--only zmtp|zeromq|http|waiting] [--quick] [--rounds n] [--prepared]
+ *   node bench/run.mjs [--only zmtp|zeromq|http|waiting|threads] [--quick] [--rounds n] [--prepared]
  */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
@@ -11,11 +11,18 @@ import { paths } from "./support/paths.mjs";
 import { print } from "./support/report.mjs";
 import { describeMachine, keep } from "./support/results.mjs";
 import { runEach } from "./support/session.mjs";
+import { measureThreads } from "./threads.mjs";
 import { measureWaiting } from "./waiting.mjs";
 import { measureZeromq } from "./zeromq.mjs";
 import { measureZmtp } from "./zmtp.mjs";
 
-const benchmarks = { zmtp: measureZmtp, zeromq: measureZeromq, http: measureHttp, waiting: measureWaiting };
+const benchmarks = {
+  zmtp: measureZmtp,
+  zeromq: measureZeromq,
+  http: measureHttp,
+  waiting: measureWaiting,
+  threads: measureThreads,
+};
 
 const { only, quick, rounds, prepared } = parseArgs({
   options: {

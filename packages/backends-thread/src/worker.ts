@@ -21,7 +21,7 @@ import { type ResourceLimits, startThread, type Thread, type ThreadEnd } from ".
 /** Lines that `output()` remembers. */
 const OUTPUT_LINES = 200;
 /** Bytes that leave before the turn ends, so that the thread works on them meanwhile. */
-const ENOUGH = 65_536;
+const ENOUGH = 8_192;
 
 /** What a worker is made of. */
 export interface WorkerParts {

@@ -4,7 +4,7 @@ import { HEADER, type Link, type LinkEvents, writeHeader } from "./link.ts";
 import { awaitRoom } from "./waiting.ts";
 
 /** Bytes that leave before the turn ends, so that the engine works on them meanwhile. */
-const ENOUGH = 65_536;
+const ENOUGH = 8_192;
 
 /** Talks to the engine from a thread: the messages of one turn of the loop are posted as one batch. */
 export function openPort(port: MessagePort, places: Int32Array, events: LinkEvents): Link {
