@@ -1,7 +1,8 @@
 import { spawn } from "node:child_process";
 import { existsSync, mkdirSync, readFileSync, rmSync } from "node:fs";
 
-const report = ".cache/vitest.json";
+/** Where vitest leaves its results. */
+export const report = ".cache/vitest.json";
 
 /** Runs vitest, and counts its tests. What fails outside of any test counts as one more. */
 export async function test(args) {

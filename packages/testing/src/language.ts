@@ -49,7 +49,7 @@ export function testLanguage({
     run: (running: Running) => Promise<void>,
     { engine = {}, policy = {} }: { engine?: object; policy?: object } = {},
   ) =>
-    test(`language: ${name}`, async () => {
+    test(`language ${type}, ${backend}: ${name}`, async () => {
       const runtimeDir = await mkdtemp(join(tmpdir(), "coc-"));
       const driver = createQuietDriver();
       const host = createHost({ registry: createRegistry().use([...plugins, driver.plugin]), runtimeDir });
