@@ -31,10 +31,35 @@ export const examples = [
     pnpm cocaine info hello-js
     pnpm cocaine logs -f`,
   },
+  {
+    name: "polyglot-page",
+    manifest: "polyglot/polyglot-page.yaml",
+    missing: () => undefined,
+    tries: `
+  The same job in every language: a page that asks them all, and one of them:
+    open http://127.0.0.1:8082/ in a browser`,
+  },
+  ...[
+    ["js", () => undefined],
+    ["python", missingPython],
+    ["asgi", missingPython],
+    ["cxx", missingCompiler],
+  ].map(([name, missing]) => ({
+    name: `polyglot-${name}`,
+    manifest: `polyglot/polyglot-${name}.yaml`,
+    missing,
+    tries: `    curl -d 'It was the best of times' http://127.0.0.1:8082/${name}`,
+  })),
 ];
 
 /** Where a worker's clean environment looks for programs. */
 const WORKER_PATH = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+/** Why apps in C++ cannot be built here, if they cannot. */
+function missingCompiler() {
+  const { status } = spawnSync("c++", ["--version"], { env: { PATH: WORKER_PATH } });
+  return status === 0 ? undefined : `there is no c++ in ${WORKER_PATH}: install g++`;
+}
 
 /** Why Python apps cannot run here, if they cannot. */
 function missingPython() {

@@ -8,7 +8,8 @@ const bad = fileURLToPath(new URL("fixtures/bad", import.meta.url));
 
 describe("cocained check", () => {
   it("passes the manifests of the examples, also that of 2011", async () => {
-    const files = ["seed/seed.yaml", "seed/manifest-2011.json", "hello-js/hello-js.yaml"];
+    const polyglot = ["page", "js", "python", "asgi", "cxx"].map((name) => `polyglot/polyglot-${name}.yaml`);
+    const files = ["seed/seed.yaml", "seed/manifest-2011.json", "hello-js/hello-js.yaml", ...polyglot];
     const { code, stdout } = await runNode(cocained, ["check", ...files.map((file) => `${root}examples/${file}`)]);
     expect(stdout).toBe(files.map((file) => `${root}examples/${file}: ok\n`).join(""));
     expect(code).toBe(0);
