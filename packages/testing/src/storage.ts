@@ -109,7 +109,7 @@ export function testStorage({ test, open }: StorageSuite): void {
   storageTest("tells a watcher what is there, then every change of its collection", async (storage) => {
     await storage.put("apps", "a", 1);
     const watcher = watch(storage, "apps");
-    await until("the snapshot is told", () => watcher.changes.length === 1);
+    await until("the snapshot is told", () => watcher.changes.length >= 1);
     await storage.put("apps", "b", 2);
     await storage.put("keys", "other", 3);
     await storage.put("apps", "a", 4);
@@ -134,7 +134,7 @@ export function testStorage({ test, open }: StorageSuite): void {
     assert.deepEqual(await none, []);
     const watcher = watch(storage, "apps");
     await storage.put("apps", "a", 1);
-    await until("a change is told", () => watcher.changes.length === 1);
+    await until("a change is told", () => watcher.changes.length >= 1);
     await within("the watch ends", watcher.stop());
   });
 
@@ -142,7 +142,7 @@ export function testStorage({ test, open }: StorageSuite): void {
     const storage = await open();
     const watcher = watch(storage, "apps");
     await storage.put("apps", "a", 1);
-    await until("a change is told", () => watcher.changes.length === 1);
+    await until("a change is told", () => watcher.changes.length >= 1);
     await Promise.all([storage.close(), storage.close()]);
     await storage.close();
     await within("the watch ends", watcher.ended);
