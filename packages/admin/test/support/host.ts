@@ -42,7 +42,8 @@ export async function startHost(): Promise<{ host: Host; cancelled: string[] }> 
     name: "echo",
     options: z.strictObject({}),
     create: () => ({
-      launch: async ({ env }) => ({ kind: "command", command: "/app", args: [], cwd: "/", env, concurrency: 8 }) as const,
+      launch: async ({ env }) =>
+        ({ kind: "command", command: "/app", args: [], cwd: "/", env, concurrency: 8 }) as const,
     }),
   });
   const driver = defineDriver({
