@@ -48,6 +48,13 @@ export const testNeeds = {
       brew: ["cmake", "make"],
     },
     {
+      what: "Perl 5.26 or newer, with its core modules",
+      why: "workers of Perl apps",
+      succeeds: ["perl", "-e", "use 5.026; use JSON::PP; use Test::More; use ExtUtils::MakeMaker"],
+      debian: ["perl"],
+      brew: ["perl"],
+    },
+    {
       what: "libzmq with its headers",
       why: "clients that are written in C speak ZeroMQ through it",
       succeeds: ["cc", "-E", "-include", "zmq.h", "-x", "c", "/dev/null"],

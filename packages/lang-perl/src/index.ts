@@ -1,0 +1,1 @@
+export { type PerlLanguagesOptions, perlLanguages } from "./plugin.ts";
