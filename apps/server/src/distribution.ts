@@ -9,6 +9,7 @@ import { autoDriver } from "@cocaine/drivers-timer";
 import { zmqFeed, zmqServerDriver } from "@cocaine/drivers-zmq";
 import { cxxLanguage } from "@cocaine/lang-cxx";
 import { jsLanguages } from "@cocaine/lang-js";
+import { perlLanguages } from "@cocaine/lang-perl";
 import { pythonLanguages } from "@cocaine/lang-python";
 import { filesStorage } from "@cocaine/storage-files";
 
@@ -25,6 +26,7 @@ export function defaultRegistry({ cacheDir }: DistributionOptions = {}): Registr
   return createRegistry()
     .use(jsLanguages())
     .use(pythonLanguages())
+    .use(perlLanguages())
     .use(cxxLanguage(cacheDir === undefined ? {} : { cache: join(cacheDir, "cxx") }))
     .use(processBackend())
     .use(threadBackend())
