@@ -55,6 +55,13 @@ export const testNeeds = {
       brew: ["perl"],
     },
     {
+      what: "Plack and Test::TCP (where there is no Debian: cpanm Plack Test::TCP)",
+      why: "PSGI applications behind server+http",
+      succeeds: ["perl", "-MPlack::Test::Suite", "-e", "1"],
+      debian: ["libplack-perl", "libtest-tcp-perl"],
+      brew: ["cpanminus"],
+    },
+    {
       what: "libzmq with its headers",
       why: "clients that are written in C speak ZeroMQ through it",
       succeeds: ["cc", "-E", "-include", "zmq.h", "-x", "c", "/dev/null"],

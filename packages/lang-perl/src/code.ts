@@ -2,7 +2,7 @@ import { stat } from "node:fs/promises";
 import { extname } from "node:path";
 import { createError } from "@cocaine/core/plugin";
 
-const EXTENSIONS: readonly string[] = [".pl", ".pm"];
+const EXTENSIONS: readonly string[] = [".pl", ".pm", ".psgi"];
 
 /**
  * Checks that an app's code is a file of Perl.
@@ -14,7 +14,7 @@ export async function requireCode(code: string): Promise<void> {
   if (stats === undefined) throw codeError(code, "there is no such file: correct the manifest's args");
   if (stats.isDirectory()) throw codeError(code, "it is a folder: name a file in it");
   if (!EXTENSIONS.includes(extname(code))) {
-    throw codeError(code, `the file is not named *${EXTENSIONS.join(", *")}: name a Perl script or module`);
+    throw codeError(code, `the file is not named *${EXTENSIONS.join(", *")}: name a Perl script, module or PSGI file`);
   }
 }
 

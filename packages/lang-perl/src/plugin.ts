@@ -13,10 +13,11 @@ export interface PerlLanguagesOptions {
 }
 
 /** What the manifest's `type` may say; the kit's own names as well. */
-const NAMES = ["perl", "perl+json"] as const;
+const NAMES = ["perl", "perl+json", "perl+psgi"] as const;
 
 /**
- * Makes the languages `perl` (subs on bytes) and `perl+json` (subs on JSON values).
+ * Makes the languages `perl` (subs on bytes), `perl+json` (subs on JSON values) and `perl+psgi` (a PSGI application
+ * for web tasks, and subs for others).
  *
  * `launch()` rejects with `COC_LANGUAGE_CODE` where the code is missing or not Perl, and with
  * `COC_LANGUAGE_INTERPRETER` where the interpreter is missing.

@@ -24,7 +24,7 @@ async function launch(file: string, env: Record<string, string> = {}, options?: 
 
 test("the languages can be registered side by side", () => {
   const plugins = perlLanguages();
-  expect(plugins.map(({ name }) => name)).toEqual(["perl", "perl+json"]);
+  expect(plugins.map(({ name }) => name)).toEqual(["perl", "perl+json", "perl+psgi"]);
   createRegistry().use(plugins);
 });
 
@@ -59,7 +59,7 @@ test("a file that is not Perl is an error", async () => {
   await writeFile(other, "");
   await expect(launch(other)).rejects.toMatchObject({
     code: "COC_LANGUAGE_CODE",
-    message: expect.stringContaining("the file is not named *.pl, *.pm"),
+    message: expect.stringContaining("the file is not named *.pl, *.pm, *.psgi"),
   });
 });
 

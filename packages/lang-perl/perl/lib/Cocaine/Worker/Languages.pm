@@ -4,7 +4,6 @@ package Cocaine::Worker::Languages;
 
 use strict;
 use warnings;
-use Cocaine::Worker::Functions ();
 use Cocaine::Worker::Loading qw(load_code);
 use Cocaine::Worker::Methods ();
 use Exporter qw(import);
@@ -14,10 +13,12 @@ our @EXPORT_OK = qw(make_language);
 # Loads a file. Only what the language needs is loaded with it.
 sub make_language {
     my ($name, $file) = @_;
-    my $form = $name eq 'perl+json' ? 'Json' : 'Plain';
-    require "Cocaine/Worker/$form.pm";
-    my ($package) = load_code($file);
-    return Cocaine::Worker::Functions->new(Cocaine::Worker::Methods->new($package), "Cocaine::Worker::$form"->new);
+    my $class = $name eq 'perl+psgi' ? 'Psgi' : 'Functions';
+    my $form  = $name eq 'perl+json' ? 'Json' : 'Plain';
+    require "Cocaine/Worker/$_.pm" for $class, $form;
+    my ($package, $value) = load_code($file);
+    my $methods = Cocaine::Worker::Methods->new($package);
+    return "Cocaine::Worker::$class"->new($methods, "Cocaine::Worker::$form"->new, $value);
 }
 
 1;

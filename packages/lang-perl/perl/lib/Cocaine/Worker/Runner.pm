@@ -108,6 +108,8 @@ sub hold {
     return $self->{link}->send_message($message);
 }
 
+sub flush { return $_[0]{link}->flush }
+
 # Waits for something to come from the engine.
 sub wait {
     my ($self) = @_;
