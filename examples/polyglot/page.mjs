@@ -1,5 +1,5 @@
 // The page that asks every language, as a fetch handler.
-const LANGUAGES = ["js", "python", "asgi", "cxx"];
+const LANGUAGES = ["js", "python", "asgi", "perl", "cxx"];
 
 export default {
   fetch(request) {

@@ -38,7 +38,7 @@ it("the example polyglot does the same job in every language, on one listener", 
 
   const endpoint = `http://127.0.0.1:${await freePort()}`;
   await deploy("polyglot-page", endpoint);
-  const languages = { js: "JavaScript", python: "Python", asgi: "Python, asynchronous", cxx: "C++" };
+  const languages = { js: "JavaScript", python: "Python", asgi: "Python, asynchronous", perl: "Perl", cxx: "C++" };
   for (const [path, language] of Object.entries(languages)) {
     await deploy(`polyglot-${path}`, endpoint);
     const { stdout } = await run("curl", ["-sS", "--data-binary", TEXT, `${endpoint}/${path}`]);
