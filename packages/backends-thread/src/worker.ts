@@ -11,11 +11,13 @@ import {
   readBatch,
   Tail,
   type ThreadOutput,
+  type ThreadProgress,
   type WorkerLink,
   type WorkerMessage,
   type WorkerSpec,
 } from "@cocaine/core/plugin";
 import { threadFailed } from "./failure.ts";
+import { type Mark, openMark } from "./mark.ts";
 import { type ResourceLimits, startThread, type Thread, type ThreadEnd } from "./thread.ts";
 
 /** Lines that `output()` remembers. */
@@ -50,6 +52,7 @@ export class ThreadWorker implements WorkerLink {
   readonly #output = new Tail(OUTPUT_LINES);
   readonly #lines = { stdout: new LineBuffer(), stderr: new LineBuffer() };
   #state: WorkerState = "starting";
+  #mark: Mark | undefined;
   #killed = false;
   #onMessage: (message: WorkerMessage) => void = () => undefined;
   #onError: (error: Error) => void = () => undefined;
@@ -94,7 +97,7 @@ export class ThreadWorker implements WorkerLink {
   }
 
   begun(): number {
-    return Atomics.load(this.#places, Control.PROGRESS) >>> 0;
+    return this.#mark?.read() ?? Atomics.load(this.#places, Control.PROGRESS) >>> 0;
   }
 
   output(): readonly string[] {
@@ -113,6 +116,8 @@ export class ThreadWorker implements WorkerLink {
     } else if (isOutput(message)) {
       this.#taken(message.bytes.length);
       this.#read(message);
+    } else if (isProgress(message)) {
+      this.#mark ??= openMark(message.progress);
     }
   }
 
@@ -143,6 +148,7 @@ export class ThreadWorker implements WorkerLink {
   /** Any → gone. */
   #end({ well, error }: ThreadEnd): Exit {
     this.#state = "gone";
+    this.#mark?.close();
     for (const stream of ["stdout", "stderr"] as const) {
       const line = this.#lines[stream];
       if (!line.empty) this.#write(stream, line.take());
@@ -159,4 +165,8 @@ export class ThreadWorker implements WorkerLink {
 
 function isOutput(message: unknown): message is ThreadOutput {
   return typeof message === "object" && message !== null && "bytes" in message && "stream" in message;
+}
+
+function isProgress(message: unknown): message is ThreadProgress {
+  return typeof message === "object" && message !== null && "progress" in message;
 }

@@ -60,5 +60,6 @@ export {
   type WorkerMessage,
   type WriteMessage,
 } from "./protocol/messages.ts";
-export { Control, THREAD_WINDOW, type ThreadOutput, type ThreadTask } from "./protocol/thread.ts";
+export { Control, type ThreadOutput, type ThreadProgress, type ThreadTask } from "./protocol/thread.ts";
+export { createThreadPort, type ThreadPort } from "./protocol/thread-port.ts";
 export { createSerial, type Serial } from "./serial.ts";

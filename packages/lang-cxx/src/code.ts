@@ -4,8 +4,8 @@ import { createError } from "@cocaine/core/plugin";
 
 /** What an app's code is. */
 export interface Code {
-  /** A program that is run as it is, a source file, or a folder with a `CMakeLists.txt`. */
-  readonly kind: "program" | "source" | "project";
+  /** A program or shared library that is taken as it is, a source file, or a folder with a `CMakeLists.txt`. */
+  readonly kind: "program" | "library" | "source" | "project";
   readonly path: string;
 }
 
@@ -20,8 +20,12 @@ export async function findCode(path: string): Promise<Code> {
     throw codeError(path, "the folder has no CMakeLists.txt: add one, or name a source file or a program in it");
   }
   if (SOURCES.includes(extname(path))) return { kind: "source", path };
+  if (extname(path) === ".so") return { kind: "library", path };
   if (stats.isFile() && (await can(path, constants.X_OK))) return { kind: "program", path };
-  throw codeError(path, `the file is no program (mode +x) and no source (${SOURCES.join(", ")})`);
+  throw codeError(
+    path,
+    `the file is no program (mode +x), no source (${SOURCES.join(", ")}) and no shared library (.so)`,
+  );
 }
 
 async function can(path: string, mode: number): Promise<boolean> {
@@ -31,6 +35,6 @@ async function can(path: string, mode: number): Promise<boolean> {
   );
 }
 
-function codeError(code: string, why: string) {
+export function codeError(code: string, why: string) {
   return createError("COC_LANGUAGE_CODE", `The code ${code} cannot be run: ${why}`);
 }

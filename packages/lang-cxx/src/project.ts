@@ -4,11 +4,19 @@ import { basename } from "node:path";
 import type { Built } from "./build.ts";
 import { addFolder } from "./folder.ts";
 import { KIT } from "./kit.ts";
+import { type Form, SHARED_COMPILE, SHARED_LINK } from "./shared.ts";
 import { findPrograms, queryTargets } from "./targets.ts";
 import type { Toolbox } from "./toolbox.ts";
 
+/** Makes a library of what the folder calls an executable, so that the folder is the same for both. */
+const LIBRARY = [
+  "-DCMAKE_POSITION_INDEPENDENT_CODE=OFF",
+  `-DCMAKE_CXX_FLAGS=${SHARED_COMPILE.join(" ")}`,
+  `-DCMAKE_EXE_LINKER_FLAGS=${SHARED_LINK.join(" ")}`,
+];
+
 /** A folder with a `CMakeLists.txt`. */
-export async function openProject(path: string, tools: Toolbox): Promise<Built> {
+export async function openProject(path: string, tools: Toolbox, form: Form): Promise<Built> {
   const compiler = await tools.compiler();
   const cmake = await tools.find(["cmake"], "cmake");
   const maker = await tools.find(["make", "ninja"], "make");
@@ -23,6 +31,7 @@ export async function openProject(path: string, tools: Toolbox): Promise<Built> 
     `-DCMAKE_PREFIX_PATH=${KIT}`,
     // The folder is moved when all is built.
     "-DCMAKE_BUILD_RPATH_USE_ORIGIN=ON",
+    ...(form === "library" ? LIBRARY : []),
   ];
 
   return {

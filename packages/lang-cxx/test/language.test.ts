@@ -76,7 +76,7 @@ test("a folder that makes no executable, or cannot say which, is an error", asyn
 
 test.each([
   ["nowhere.cpp", undefined, "there is no such file or folder"],
-  ["app.py", "", "the file is no program (mode +x) and no source (.cpp, .cc, .cxx)"],
+  ["app.py", "", "the file is no program (mode +x), no source (.cpp, .cc, .cxx) and no shared library (.so)"],
   ["", undefined, "the folder has no CMakeLists.txt"],
 ])("code that cannot be run is named, with what to do: %s", async (name, text, why) => {
   const code = text === undefined ? join(folder, name) : await file(name, text);

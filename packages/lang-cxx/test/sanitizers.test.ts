@@ -53,4 +53,19 @@ describe.each([
     create: () => ({ launch: async () => launch(4) }),
   });
   testLanguage({ test, plugins: [threads, processBackend()], type: threads.name, app });
+
+  test.each([1, 4])(
+    "a library is driven by another thread, %i at once, and left in the middle",
+    async (concurrency) => {
+      const run = promisify(execFile);
+      const library = join(folder, "app.so");
+      const host = join(folder, "host");
+      const flags = ["-std=c++17", "-O1", "-g", "-pthread", `-I${include}`, `-fsanitize=${flag}`];
+      // A sanitizer wants one standard library for all.
+      await run("c++", [...flags, "-DCOCAINE_SHARED", "-fPIC", "-shared", "-fno-gnu-unique", "-o", library, app]);
+      await run("c++", [...flags, "-o", host, fixture("thread-host.cpp")]);
+      const { stdout } = await run(host, [library, String(concurrency)], { env });
+      expect(stdout).toBe("4000 ends, something printed, status 0\nnothing goes on\n");
+    },
+  );
 });

@@ -5,7 +5,7 @@ import type { MessagePort } from "node:worker_threads";
  * over `port` in batches (batch.ts), and resolves when it was told TERMINATE and its last job has ended.
  */
 export interface ThreadTask {
-  /** Takes an `ArrayBuffer` with the messages of one turn of the loop, or a {@link ThreadOutput}. */
+  /** Takes an `ArrayBuffer` with the messages of one turn of the loop, a {@link ThreadOutput} or a {@link ThreadProgress}. */
   readonly port: MessagePort;
   /** Four bytes for each place of {@link Control}. */
   readonly control: SharedArrayBuffer;
@@ -21,6 +21,15 @@ export interface ThreadTask {
 export interface ThreadOutput {
   readonly stream: "stdout" | "stderr";
   readonly bytes: Uint8Array;
+}
+
+/**
+ * The progress mark of a kit that cannot use {@link Control.PROGRESS}: native code may outlive its thread, and then the
+ * memory that it shares with the engine.
+ */
+export interface ThreadProgress {
+  /** Descriptor of a file whose first four bytes are the mark, big-endian. The engine closes it. */
+  readonly progress: number;
 }
 
 /** Places in the memory that engine and thread share, as an `Int32Array`. */

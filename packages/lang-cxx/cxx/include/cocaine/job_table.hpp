@@ -73,6 +73,16 @@ class job_table {
     return terminating_ && ahead_.empty() && running_.empty();
   }
 
+  /// Nobody waits for the jobs any more: those that have not begun are dropped, the others end where their code lets
+  /// them, and no more come.
+  void abandon(const std::string& reason) {
+    const std::lock_guard lock{mutex_};
+    terminating_ = true;
+    ahead_.clear();
+    for (const auto& own : running_) own->cancel(reason);
+    changed_.notify_all();
+  }
+
   /// Whether the engine has told the worker to end.
   bool terminating() const {
     const std::lock_guard lock{mutex_};

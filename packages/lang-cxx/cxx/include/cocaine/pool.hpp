@@ -13,6 +13,7 @@
 #include "job_table.hpp"
 #include "link.hpp"
 #include "methods.hpp"
+#include "progress.hpp"
 #include "run_job.hpp"
 #include "waiter.hpp"
 
@@ -23,8 +24,9 @@ class pool final : public waiter {
  public:
   /// @param done rung when the last job has ended after the table was told to terminate
   /// @param limit the most threads
-  pool(const methods& known, link& out, job_table& table, bell& done, std::size_t limit)
-      : known_{known}, link_{out}, table_{table}, done_{done}, limit_{limit} {}
+  /// @param mark where the number of the running job is written, if the limit is 1; may be null
+  pool(const methods& known, link& out, job_table& table, bell& done, std::size_t limit, progress_mark* mark = nullptr)
+      : known_{known}, link_{out}, table_{table}, done_{done}, limit_{limit}, mark_{mark} {}
   /// After the table was told to terminate; waits for the jobs that are left.
   ~pool() override {
     for (std::thread& own : threads_) own.join();
@@ -52,6 +54,7 @@ class pool final : public waiter {
  private:
   void run() {
     while (job* const next = table_.await()) {
+      if (mark_ != nullptr) mark_->set(next->number());
       link_.release_soon();
       run_job(*next, known_, link_, *this);
       const bool last = table_.finish(next);
@@ -65,6 +68,7 @@ class pool final : public waiter {
   job_table& table_;
   bell& done_;
   const std::size_t limit_;
+  progress_mark* const mark_;
   std::vector<std::thread> threads_;
 };
 

@@ -1,8 +1,6 @@
 /// The worker process; its environment is that of docs/worker-protocol.md.
 #pragma once
 
-#include <unistd.h>
-
 #include <chrono>
 #include <cstddef>
 #include <cstdio>
@@ -13,8 +11,8 @@
 #include <utility>
 
 #include "bell.hpp"
+#include "hello.hpp"
 #include "job_table.hpp"
-#include "json.hpp"
 #include "methods.hpp"
 #include "pool.hpp"
 #include "progress.hpp"
@@ -23,7 +21,6 @@
 #include "single.hpp"
 #include "socket.hpp"
 #include "socket_link.hpp"
-#include "version.hpp"
 
 namespace cocaine::detail {
 
@@ -37,13 +34,6 @@ inline std::string variable(const char* name) {
 inline double number(const char* name, double otherwise) {
   const double value = std::strtod(variable(name).c_str(), nullptr);
   return value > 0 ? value : otherwise;
-}
-
-inline std::string hello(bool progress, const methods& known) {
-  std::string names;
-  for (const auto& entry : known) names.append(names.empty() ? "" : ",").append(json::quote(entry.first));
-  return "{\"protocol\":1,\"pid\":" + std::to_string(::getpid()) + ",\"language\":\"cxx\",\"kit\":\"cxx/" +
-         kit_version + "\",\"progress\":" + (progress ? "true" : "false") + ",\"methods\":[" + names + "]}";
 }
 
 /// Several jobs at once, on the threads of a pool, while this one receives.

@@ -6,21 +6,22 @@
 #include <thread>
 
 #include "protocol.hpp"
-#include "socket_link.hpp"
 
 namespace cocaine::detail {
+
+/// Answers are held back so long at the most while app code runs.
+inline constexpr std::chrono::milliseconds tick{1};
+
+using clock = std::chrono::steady_clock;
 
 /// A thread for what must not wait for app code: heartbeats, answers that are held back, the end of the engine.
 ///
 /// It sleeps between heartbeats; while answers are held back under load, it ticks.
+/// @tparam Link socket_link or shared_link
+template <class Link>
 class pulse {
  public:
-  using clock = std::chrono::steady_clock;
-
-  /// Answers are held back so long at the most while app code runs.
-  static constexpr std::chrono::milliseconds tick{1};
-
-  pulse(socket_link& link, std::chrono::milliseconds interval)
+  pulse(Link& link, std::chrono::milliseconds interval)
       : link_{link}, interval_{interval}, thread_{[this] { run(); }} {}
   pulse(const pulse&) = delete;
   pulse& operator=(const pulse&) = delete;
@@ -74,7 +75,7 @@ class pulse {
     return true;
   }
 
-  socket_link& link_;
+  Link& link_;
   const std::chrono::milliseconds interval_;
   std::thread thread_;
 };

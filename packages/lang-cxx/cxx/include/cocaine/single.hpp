@@ -40,22 +40,22 @@ class single final : public waiter {
 
   /// For what is done often: looks once a tick.
   void look() override {
-    const auto now = pulse::clock::now();
-    if (now - looked_ < pulse::tick) return;
+    const auto now = clock::now();
+    if (now - looked_ < tick) return;
     looked_ = now;
     receive(false);
   }
 
  private:
   void work() {
-    auto since = pulse::clock::now();
+    auto since = clock::now();
     while (job* const next = table_.begin()) {
       if (mark_ != nullptr) mark_->set(next->number());
       link_.release_soon();
       run_job(*next, known_, link_, *this);
       table_.finish(next);
-      const auto now = pulse::clock::now();
-      if (now - since < pulse::tick) continue;
+      const auto now = clock::now();
+      if (now - since < tick) continue;
       since = now;
       link_.flush();
       // A job that was sent ahead may have been cancelled meanwhile.
@@ -72,7 +72,7 @@ class single final : public waiter {
   socket_link& link_;
   progress_mark* const mark_;
   job_table table_;
-  pulse::clock::time_point looked_{};
+  clock::time_point looked_{};
 };
 
 }  // namespace cocaine::detail

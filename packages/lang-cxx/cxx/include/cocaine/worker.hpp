@@ -14,9 +14,14 @@
 
 #include "cancelled.hpp"
 #include "methods.hpp"
-#include "process.hpp"
 #include "request.hpp"
 #include "response.hpp"
+
+#ifdef COCAINE_SHARED
+#include "shared.hpp"
+#else
+#include "process.hpp"
+#endif
 
 namespace cocaine {
 
@@ -33,7 +38,13 @@ class worker {
 
   /// Serves until the engine says that it is enough; for `return w.run();` in main().
   /// @returns the status that the process is to exit with; what is wrong is on standard error
-  int run() noexcept { return detail::run_process(methods_); }
+  int run() noexcept {
+#ifdef COCAINE_SHARED
+    return detail::run_shared(methods_);
+#else
+    return detail::run_process(methods_);
+#endif
+  }
 
   /// The handlers, for what drives them by another link than the process's socket.
   const detail::methods& methods() const noexcept { return methods_; }
