@@ -1,11 +1,12 @@
 /**
  * The whole of `pnpm bench`: prepares the machine, builds, measures, prints, and writes `results.json`.
  *
- *   node bench/run.mjs [--only zmtp|zeromq|http|waiting|threads] [--quick] [--rounds n] [--prepared]
+ *   node bench/run.mjs [--only name] [--quick] [--rounds n] [--prepared]
  */
 import { execFileSync } from "node:child_process";
 import { parseArgs } from "node:util";
 import { measureHttp } from "./http.mjs";
+import { measureLanguages } from "./languages.mjs";
 import { compile } from "./support/compile.mjs";
 import { paths } from "./support/paths.mjs";
 import { print } from "./support/report.mjs";
@@ -22,6 +23,7 @@ const benchmarks = {
   http: measureHttp,
   waiting: measureWaiting,
   threads: measureThreads,
+  languages: measureLanguages,
 };
 
 const { only, quick, rounds, prepared } = parseArgs({

@@ -6,7 +6,11 @@ const ours = "thread, js";
 const tinypool = "tinypool run()";
 const piscina = "piscina run()";
 const program = (name) => fileURLToPath(new URL(`threads/${name}.mjs`, import.meta.url));
-const programs = { [ours]: program("cocaine"), [tinypool]: program("tinypool"), [piscina]: program("piscina") };
+const programs = {
+  [ours]: fileURLToPath(new URL("languages/rate.mjs", import.meta.url)),
+  [tinypool]: program("tinypool"),
+  [piscina]: program("piscina"),
+};
 
 const targets = [
   { ours, peer: tinypool, at: 256, target: 5 },
@@ -22,7 +26,7 @@ export async function measureThreads({ run }, { rounds, quick }) {
     rounds,
     measure: async (subject, window) => {
       const jobs = (window === 1 ? 10_000 : 60_000) * (quick ? 1 : 3);
-      return Number(await run(process.execPath, [programs[subject], window, jobs]));
+      return Number(await run(process.execPath, [programs[subject], window, jobs, "js", "thread"]));
     },
   });
   return {

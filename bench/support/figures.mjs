@@ -4,7 +4,7 @@
  *
  * @param subjects - their names.
  * @param cases - what each is measured at, such as the messages in flight.
- * @param measure - `(subject, case)` to one figure; the more the better.
+ * @param measure - `(subject, case)` to one figure, or to none where there is no such case.
  * @returns `{ [subject]: { [case]: figures in the order of the rounds } }`
  */
 export async function interleave({ subjects, cases, rounds, measure }) {
@@ -15,7 +15,7 @@ export async function interleave({ subjects, cases, rounds, measure }) {
     for (const at of cases) {
       for (const subject of subjects) {
         const figure = await measure(subject, at);
-        if (round > 0) figures[subject][at].push(figure);
+        if (round > 0 && figure !== undefined) figures[subject][at].push(figure);
       }
     }
   }
@@ -29,9 +29,12 @@ function median(figures) {
   return sorted.length % 2 === 1 ? sorted[half] : (sorted[half - 1] + sorted[half]) / 2;
 }
 
-/** The median of each list. */
+/** The median of each list that has figures. */
 export function medians(figures) {
-  const each = (lists) => Object.fromEntries(Object.entries(lists).map(([at, list]) => [at, Math.round(median(list))]));
+  const each = (lists) =>
+    Object.fromEntries(
+      Object.entries(lists).flatMap(([at, list]) => (list.length === 0 ? [] : [[at, Math.round(median(list))]])),
+    );
   return Object.fromEntries(Object.entries(figures).map(([subject, lists]) => [subject, each(lists)]));
 }
 
@@ -39,12 +42,14 @@ export function medians(figures) {
  * Holds figures against targets. A ratio is taken within each round, since both sides then met the same machine, and
  * the median of those counts.
  *
- * @param targets - `{ ours, peer, at, target }`; without a `target` the ratio is for information.
+ * @param targets - `{ ours, peer, at }` with the ratio that is wanted: `target` where more is better, `atMost` where
+ * less is. Without either the ratio is for information.
  */
 export function compare(figures, targets) {
-  return targets.map(({ ours, peer, at, target }) => {
+  return targets.map(({ ours, peer, at, target, atMost }) => {
     const ratios = figures[ours][at].map((figure, round) => figure / figures[peer][at][round]);
     const ratio = Number(median(ratios).toFixed(3));
+    if (atMost !== undefined) return { ours, peer, at, ratio, target: atMost, met: ratio <= atMost };
     return { ours, peer, at, ratio, ...(target === undefined ? {} : { target, met: ratio >= target }) };
   });
 }

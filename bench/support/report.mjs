@@ -4,7 +4,10 @@ export function print({ title, unit, column, figures, ratios }) {
   const cases = Object.keys(Object.values(figures)[0]);
   table([
     ["", ...cases.map((at) => `${at} ${column}`)],
-    ...Object.entries(figures).map(([subject, each]) => [subject, ...cases.map((at) => each[at].toLocaleString("en"))]),
+    ...Object.entries(figures).map(([subject, each]) => [
+      subject,
+      ...cases.map((at) => each[at]?.toLocaleString("en") ?? ""),
+    ]),
   ]);
   console.log("\nRatios to the peer");
   table([

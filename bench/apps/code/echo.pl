@@ -1,0 +1,3 @@
+sub event { return $_[0] }
+
+1;
