@@ -28,7 +28,7 @@ sub start {
     my $pulse = Cocaine::Worker::Pulse->new($link, ($ENV{COCAINE_HEARTBEAT} || 60) / 3);
     # From the start: code that never ends to load must not outlive its engine.
     $pulse->start;
-    Cocaine::Worker::Overrides::install();
+    Cocaine::Worker::Overrides::install($pulse);
     my $made = eval { make_language($language, $file) };
     _leave($@) unless $made;
     my $mark;
@@ -138,8 +138,8 @@ Writes a line to the app's log; the level is debug, info, warn or error.
 =head1 SIGNALS
 
 A small process beside the worker sends it C<SIGURG>, so that heartbeats leave while the app's code runs. System calls
-of the code may therefore fail with C<EINTR>; C<sleep> and those of L<Time::HiRes> last as long as they should. C<alarm>
-is the code's own.
+of the code, such as C<sysread>, may therefore fail with C<EINTR>; C<sleep>, C<select> and those of L<Time::HiRes> last as
+long as they should. C<alarm> is the code's own.
 
 =head1 LICENSE
 

@@ -8,7 +8,6 @@ package Cocaine::Worker::Pulse;
 
 use strict;
 use warnings;
-use Cocaine::Worker::Overrides ();
 use IO::Poll qw(POLLERR POLLHUP POLLIN);
 use POSIX ();
 use Time::HiRes qw(CLOCK_MONOTONIC clock_gettime);
@@ -23,7 +22,7 @@ use constant PATIENCE => 1000;
 sub new {
     my ($class, $link, $interval) = @_;
     return bless {
-        link => $link, interval => $interval, awake => 0, ticked => 0, idle => 0, beating => 0, due => _now() + $interval,
+        link => $link, interval => $interval, awake => 0, ticked => 0, ticks => 0, idle => 0, beating => 0, due => _now() + $interval,
     }, $class;
 }
 
@@ -65,6 +64,7 @@ sub _tick {
     local ($!, $@);
     my $link = $self->{link};
     $self->{ticked} = 1;
+    $self->{ticks}++;
     my $fd = fileno $link->{socket};
     return unless defined $fd;
     my @watched = ($fd, 0);
