@@ -21,7 +21,7 @@ sub start {
             "\n";
         exit 1;
     }
-    STDOUT->autoflush(1);
+    $| = 1;
     my $socket = eval { connect_dealer(@ENV{qw(COCAINE_ENDPOINT COCAINE_IDENTITY)}) };
     _leave($@) unless $socket;
     my $link  = Cocaine::Worker::Link->new($socket);
@@ -52,7 +52,6 @@ sub _leave {
     my ($error) = @_;
     print STDERR message_of($error), "\n";
     require POSIX;
-    STDOUT->flush;
     POSIX::_exit(1);
 }
 

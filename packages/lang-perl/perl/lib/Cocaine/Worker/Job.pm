@@ -8,7 +8,7 @@ use strict;
 use warnings;
 use Cocaine::Cancelled ();
 use Cocaine::Worker::Metadata qw(decode_metadata);
-use Cocaine::Worker::Protocol qw(:all);
+use Cocaine::Worker::Protocol qw(LOG WINDOW FRAME_LIMIT CHUNK_OPENING LAST_CHUNK_OPENING CHOKE_OPENING CREDIT_OPENING message);
 use Cocaine::Worker::Stream ();
 use Cocaine::Worker::Text qw(bytes_of clipped);
 use Cocaine::Worker::Zmtp qw(frame);

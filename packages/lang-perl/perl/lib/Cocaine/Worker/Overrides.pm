@@ -7,7 +7,6 @@ use strict;
 use warnings;
 use Cocaine::Worker::Exit ();
 use Errno qw(EINTR);
-use Symbol ();
 use Time::HiRes qw(CLOCK_MONOTONIC clock_gettime);
 
 # To be called before the app's code is compiled.
@@ -22,6 +21,7 @@ sub install {
     *CORE::GLOBAL::sleep = sub (;$) { return int(0.5 + $pause->(@_)) };
     *CORE::GLOBAL::select = sub (;*$$$) {
         return &$select if @_ == 4;
+        require Symbol;
         no strict 'refs';
         return @_ ? CORE::select(Symbol::qualify($_[0], scalar caller)) : CORE::select();
     };

@@ -7,7 +7,7 @@ use warnings;
 use Cocaine::Cancelled ();
 use Cocaine::Worker::Errors qw(failure message_of note_stack);
 use Cocaine::Worker::Job qw(METHOD NUMBER REQUEST WHOLE WINDOW_LEFT);
-use Cocaine::Worker::Protocol qw(:all);
+use Cocaine::Worker::Protocol qw(INVOKE TERMINATE WRITE CANCEL CREDIT ERROR LAST_CHUNK_OPENING message);
 
 sub new {
     my ($class, %of) = @_;
