@@ -62,6 +62,20 @@ export const testNeeds = {
       brew: ["cpanminus"],
     },
     {
+      what: "OpenSSL",
+      why: "certificates, and a client of TLS that is written in C",
+      command: "openssl",
+      debian: ["openssl"],
+      brew: ["openssl"],
+    },
+    {
+      what: "nghttp2's clients",
+      why: "clients of HTTP/2 that are written in C",
+      succeeds: ["sh", "-c", "command -v nghttp && command -v h2load"],
+      debian: ["nghttp2-client"],
+      brew: ["nghttp2"],
+    },
+    {
       what: "libzmq with its headers",
       why: "clients that are written in C speak ZeroMQ through it",
       succeeds: ["cc", "-E", "-include", "zmq.h", "-x", "c", "/dev/null"],

@@ -1,5 +1,5 @@
-import type { IncomingMessage } from "node:http";
 import type { Logger } from "@cocaine/core/plugin";
+import type { Incoming } from "./incoming.ts";
 
 /** What is known of a request when it is over. */
 export interface Access {
@@ -17,7 +17,7 @@ export interface Access {
 }
 
 /** Writes the access log's line of one request. */
-export function logAccess(log: Logger, request: IncomingMessage, access: Access): void {
+export function logAccess(log: Logger, request: Incoming, access: Access): void {
   const { startedAt, ...fields } = access;
   const { method, url, httpVersion } = request;
   const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;

@@ -1,24 +1,21 @@
 import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
+import { TLSSocket } from "node:tls";
 import { bodyOf, type Problem } from "./answer.ts";
+import { type Channel, type Peer, peerOf } from "./channel.ts";
 import type { Exchange } from "./exchange.ts";
 
 /** Requests of one connection whose answers are not complete. */
 const PIPELINE = 128;
 
-/** One end of a connection. */
-export interface Peer {
-  readonly address: string;
-  readonly port: number;
-}
-
 /**
- * One client's connection. It is `open`; `last` when nothing more is read from it and it ends with its last answer;
+ * One client's connection of HTTP/1. It is `open`; `last` when nothing more is read from it and it ends with its last answer;
  * `gone` when the socket is closed.
  */
-export class Connection {
+export class Connection implements Channel {
   readonly remote: Peer;
   readonly local: Peer;
+  readonly tls: boolean;
   readonly #socket: Socket;
   readonly #exchanges = new Set<Exchange>();
   #state: "open" | "last" | "gone" = "open";
@@ -26,8 +23,9 @@ export class Connection {
 
   constructor(socket: Socket) {
     this.#socket = socket;
-    this.remote = peer(socket.remoteAddress, socket.remotePort);
-    this.local = peer(socket.localAddress, socket.localPort);
+    this.remote = peerOf(socket.remoteAddress, socket.remotePort);
+    this.local = peerOf(socket.localAddress, socket.localPort);
+    this.tls = socket instanceof TLSSocket;
   }
 
   /** It has requests without a complete answer. */
@@ -81,10 +79,6 @@ export class Connection {
     for (const exchange of [...this.#exchanges]) exchange.leave();
   }
 
-  destroy(): void {
-    this.#socket.destroy();
-  }
-
   #end(): void {
     const problem = this.#problem;
     if (problem !== undefined && this.#socket.writable) {
@@ -95,9 +89,4 @@ export class Connection {
     }
     this.#socket.destroySoon();
   }
-}
-
-function peer(address = "", port = 0): Peer {
-  // An IPv4 client of a socket that serves both.
-  return { address: address.startsWith("::ffff:") ? address.slice(7) : address, port };
 }

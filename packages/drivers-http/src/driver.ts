@@ -1,7 +1,7 @@
 import type { Driver, DriverContext, PauseReason } from "@cocaine/core/plugin";
 import { CLOSING, notAllowed, PAUSED } from "./answer.ts";
 import type { Listeners, Membership } from "./listeners.ts";
-import type { HttpOptions } from "./options.ts";
+import { type HttpOptions, termsOf } from "./options.ts";
 import type { Site, Waiting } from "./site.ts";
 
 /** Makes the driver of one task: its place on a shared listener, and what it counts. */
@@ -76,7 +76,7 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
 
   return {
     async start() {
-      membership = await listeners.join(options.endpoint, limits, site);
+      membership = await listeners.join(options.endpoint, termsOf(options), options.tls, site);
       // Closed while it was opening.
       if (closed !== undefined) await membership.leave();
     },

@@ -9,6 +9,8 @@ export interface Address {
   readonly host: string | undefined;
   /** 0: any free one. */
   readonly port: number;
+  /** It begins with `https://`. */
+  readonly tls: boolean;
 }
 
 /**
@@ -17,17 +19,19 @@ export interface Address {
  * @throws `COC_HTTP_ENDPOINT` where its host is no interface, address or name, or the port is out of range.
  */
 export async function resolveEndpoint(endpoint: string): Promise<Address> {
-  const [, bracketed, plain, port] = /^http:\/\/(?:\[(.+)\]|([^/:]+))(?::(\d+))?\/?$/.exec(endpoint) ?? [];
+  const [, scheme, bracketed, plain, number] =
+    /^(https?):\/\/(?:\[(.+)\]|([^/:]+))(?::(\d+))?\/?$/.exec(endpoint) ?? [];
   const host = bracketed ?? plain ?? "";
-  const number = Number(port ?? 80);
-  if (number > 65_535) throw endpointError(endpoint, "a port is 0 to 65535");
-  if (host === "*") return { host: undefined, port: number };
-  if (isIP(host) !== 0) return { host, port: number };
+  const tls = scheme === "https";
+  const port = Number(number ?? (tls ? 443 : 80));
+  if (port > 65_535) throw endpointError(endpoint, "a port is 0 to 65535");
+  if (host === "*") return { host: undefined, port, tls };
+  if (isIP(host) !== 0) return { host, port, tls };
   const addresses = networkInterfaces()[host];
   const own = addresses?.find(({ family }) => family === "IPv4") ?? addresses?.[0];
-  if (own !== undefined) return { host: own.address, port: number };
+  if (own !== undefined) return { host: own.address, port, tls };
   try {
-    return { host: (await lookup(host)).address, port: number };
+    return { host: (await lookup(host)).address, port, tls };
   } catch (cause) {
     const known = Object.keys(networkInterfaces()).join(", ");
     throw endpointError(endpoint, `"${host}" is neither an interface (${known}) nor a name that is known`, cause);
@@ -35,8 +39,8 @@ export async function resolveEndpoint(endpoint: string): Promise<Address> {
 }
 
 /** The URL under which a bound address is reached. */
-export function urlOf(address: string, port: number): string {
-  return `http://${address.includes(":") ? `[${address}]` : address}:${port}`;
+export function urlOf(scheme: string, address: string, port: number): string {
+  return `${scheme}://${address.includes(":") ? `[${address}]` : address}:${port}`;
 }
 
 /** Says what to do about an endpoint that could not be bound. */
@@ -53,6 +57,6 @@ export function bindError(endpoint: string, cause: unknown): CocaineError {
 }
 
 function endpointError(endpoint: string, why: string, cause?: unknown): CocaineError {
-  const remedy = "give http://<interface, address or *>:<port> of this machine, with a port that may be opened";
+  const remedy = "give http[s]://<interface, address or *>:<port> of this machine, with a port that may be opened";
   return createError("COC_HTTP_ENDPOINT", `The endpoint ${endpoint} cannot be bound (${why}): ${remedy}`, { cause });
 }

@@ -1,11 +1,11 @@
-import type { IncomingMessage } from "node:http";
 import type { CocaineError, JobHandle, ResponseSink } from "@cocaine/core/plugin";
 import { logAccess } from "./access.ts";
 import { BAD_HEAD, BODY_TOO_LARGE, bodyOf, MALFORMED, type Problem, problemOf } from "./answer.ts";
-import type { Connection } from "./connection.ts";
+import type { Channel } from "./channel.ts";
 import { type Head, parseHead } from "./head.ts";
-import { type Body, LINGER, type Reply, type ReplyOwner } from "./reply.ts";
-import { bodyLength, describe, requestIdOf } from "./request.ts";
+import type { Incoming } from "./incoming.ts";
+import type { Body, Outgoing, ReplyOwner } from "./outgoing.ts";
+import { describe, requestIdOf } from "./request.ts";
 import type { Site, Waiting } from "./site.ts";
 import { Upload } from "./upload.ts";
 
@@ -24,10 +24,10 @@ export type ExchangeState = "waiting" | "headed" | "flowing" | "ended" | "closed
 export class Exchange implements ResponseSink, ReplyOwner, Waiting {
   #state: ExchangeState = "waiting";
   readonly #site: Site;
-  readonly #connection: Connection;
-  readonly #request: IncomingMessage;
-  readonly #reply: Reply;
-  /** Bytes of the request's body; -1 where it is chunked. */
+  readonly #channel: Channel;
+  readonly #request: Incoming;
+  readonly #reply: Outgoing;
+  /** Bytes of the request's body; -1 where it does not say. */
   readonly #length: number;
   readonly #startedAt: number;
   #expectsContinue = false;
@@ -41,12 +41,12 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
   #sent = 0;
   #aborted = false;
 
-  constructor(site: Site, connection: Connection, request: IncomingMessage, reply: Reply) {
+  constructor(site: Site, channel: Channel, request: Incoming, length: number, reply: Outgoing) {
     this.#site = site;
-    this.#connection = connection;
+    this.#channel = channel;
     this.#request = request;
     this.#reply = reply;
-    this.#length = bodyLength(request);
+    this.#length = length;
     this.#startedAt = site.accessLog ? performance.now() : 0;
     reply.owner = this;
   }
@@ -59,7 +59,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
   /** @param expectsContinue - the client waits for 100 before it sends the body. */
   begin(expectsContinue: boolean): void {
     this.#expectsContinue = expectsContinue;
-    this.#connection.begin(this);
+    this.#channel.begin(this);
     this.#site.opened(this);
     // A body that came with the head is parsed by then, and goes as one chunk. The parser drains the tick queue between
     // body and end, so a tick would be too early.
@@ -72,7 +72,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
     const trigger = this.#site.admit(this, this.#request);
     if (typeof trigger !== "function") return this.refuse(trigger);
     if (this.#length > this.#site.bodyLimit) return this.refuse(BODY_TOO_LARGE);
-    const http = describe(this.#request, this.#connection, this.#site.path);
+    const http = describe(this.#request, this.#channel, this.#site.path);
     if (http === undefined) return this.refuse(MALFORMED);
     const chunk: Buffer | undefined = this.#length === 0 ? undefined : (this.#request.read() ?? undefined);
     const taken = chunk?.length ?? 0;
@@ -106,11 +106,8 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
     const { length } = this.#head as Head;
     if (length > this.#sent && !this.#bodiless) return this.#cut(`it ended ${length - this.#sent} bytes too early`);
     this.#state = "ended";
-    this.#reply.end();
-    if (!this.reading) return;
-    // The answer is whole and the connection may be kept, if the client is through with its body soon.
-    this.#discard();
-    setTimeout(() => this.reading && this.#connection.destroy(), LINGER).unref();
+    if (this.reading) this.#discard();
+    this.#reply.finishPushed(this.#request);
   }
 
   fail(error: CocaineError): void {
@@ -152,7 +149,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
     this.#state = "closed";
     this.#upload?.discard();
     this.#handle?.cancel("the client went away");
-    this.#connection.finish(this);
+    this.#channel.finish(this);
     this.#site.closed(this, this.#aborted ? 0 : this.#reply.statusCode);
     if (this.#site.accessLog) this.#log();
   }
@@ -163,7 +160,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
     const { status, reason, headers } = this.#head as Head;
     this.#state = "flowing";
     if (this.#site.closing) headers.push("Connection", "close");
-    this.#writeHead(status, reason, headers);
+    this.#reply.head(status, reason, headers);
     const first = this.#first;
     this.#first = undefined;
     if (first === undefined || this.#bodiless) this.#reply.flushHeaders();
@@ -242,16 +239,11 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
     this.#state = "ended";
     const { reading } = this;
     if (reading || last) headers.push("Connection", "close");
-    this.#writeHead(status, reason, headers);
+    this.#reply.head(status, reason, headers);
     // Who waits for 100 sends nothing when this comes instead.
     if (!reading || this.#expectsContinue) return this.#reply.finish(body);
     this.#reply.finishEarly(this.#request, body);
     this.#discard();
-  }
-
-  #writeHead(status: number, reason: string | undefined, headers: string[]): void {
-    if (reason === undefined) this.#reply.writeHead(status, headers);
-    else this.#reply.writeHead(status, reason, headers);
   }
 
   /** Throws away what still comes of the request. */
@@ -274,7 +266,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
   /** The response cannot be completed: the client must see that it is not whole. */
   #cut(why: string): void {
     this.#site.log.warn({ url: this.#request.url, job: this.#job }, `A response was cut off: ${why}`);
-    this.#connection.destroy();
+    this.#reply.cut();
   }
 
   #log(): void {
@@ -283,7 +275,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
       bytes: this.#sent,
       startedAt: this.#startedAt,
       requestId: this.#id,
-      remote: this.#connection.remote.address,
+      remote: this.#channel.remote.address,
       aborted: this.#aborted,
     });
   }

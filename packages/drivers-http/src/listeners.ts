@@ -1,7 +1,7 @@
 import { createError } from "@cocaine/core/plugin";
 import { resolveEndpoint } from "./endpoint.ts";
 import { Listener } from "./listener.ts";
-import { SHARED_LIMITS, type SharedLimits } from "./options.ts";
+import { SHARED_LIMITS, type Terms, type TlsOptions } from "./options.ts";
 import type { Site } from "./site.ts";
 
 /** A task's place on a listener. */
@@ -19,9 +19,9 @@ export interface Listeners {
   /**
    * Gives a task its place on the listener of an endpoint, which is opened if it is the first.
    *
-   * @throws `COC_HTTP_ENDPOINT`, `COC_HTTP_ADDRESS_IN_USE`, `COC_HTTP_ROUTE_TAKEN`, `COC_HTTP_LIMITS`.
+   * @throws `COC_HTTP_ENDPOINT`, `COC_HTTP_ADDRESS_IN_USE`, `COC_HTTP_ROUTE_TAKEN`, `COC_HTTP_LIMITS`, `COC_HTTP_TLS`.
    */
-  join(endpoint: string, limits: SharedLimits, site: Site): Promise<Membership>;
+  join(endpoint: string, terms: Terms, tls: TlsOptions | undefined, site: Site): Promise<Membership>;
 }
 
 export function createListeners(): Listeners {
@@ -29,23 +29,22 @@ export function createListeners(): Listeners {
   const shared = new Map<string, Listener>();
 
   return {
-    async join(endpoint, limits, site) {
+    async join(endpoint, terms, tls, site) {
       const address = await resolveEndpoint(endpoint);
       // Each port 0 is a port of its own, as in libzmq.
       const key = address.port === 0 ? undefined : `${address.host ?? "*"} ${address.port}`;
       const found = key === undefined ? undefined : shared.get(key);
-      if (found !== undefined) agree(endpoint, found.limits, limits, site);
-      const listener = found ?? new Listener(endpoint, address, limits, site.log);
-      listener.routes.add(site, endpoint);
-      if (key !== undefined) shared.set(key, listener);
-
+      if (found !== undefined) agree(endpoint, found.terms, terms, site);
+      const listener = found ?? new Listener(endpoint, address, terms, site.log);
       const leave = async () => {
-        listener.routes.remove(site);
+        listener.remove(site);
         if (!listener.routes.empty) return;
         if (key !== undefined && shared.get(key) === listener) shared.delete(key);
         await listener.close();
       };
+      if (key !== undefined) shared.set(key, listener);
       try {
+        await listener.add(site, tls);
         await listener.start();
       } catch (error) {
         await leave();
@@ -57,12 +56,18 @@ export function createListeners(): Listeners {
 }
 
 /** What holds for a connection before it is known whose request comes must be the same for all. */
-function agree(endpoint: string, ours: SharedLimits, theirs: SharedLimits, site: Site): void {
-  for (const name of SHARED_LIMITS) {
-    if (ours[name] === theirs[name]) continue;
-    throw createError(
+function agree(endpoint: string, ours: Terms, theirs: Terms, site: Site): void {
+  const differ = (what: string, their: unknown, our: unknown) =>
+    createError(
       "COC_HTTP_LIMITS",
-      `limits.${name} of ${site.name} is ${theirs[name]}, and ${ours[name]} at other tasks of ${endpoint}: give them all the same, or another endpoint`,
+      `${what} of ${site.name} is ${their}, and ${our} at other tasks of ${endpoint}: give them all the same, or another endpoint`,
     );
+  for (const name of SHARED_LIMITS) {
+    if (ours.limits[name] !== theirs.limits[name]) {
+      throw differ(`limits.${name}`, theirs.limits[name], ours.limits[name]);
+    }
+  }
+  for (const name of ["tls", "http2"] as const) {
+    if (ours[name] !== theirs[name]) throw differ(name, theirs[name] ? "on" : "off", ours[name] ? "on" : "off");
   }
 }

@@ -25,12 +25,36 @@ const limits = z.strictObject({
   "write-timeout": seconds.positive().default(60),
 });
 
-/** What a task of type `server+http` says in its manifest. */
-export const httpOptions = z.strictObject({
-  /** Where clients connect: `http://<interface, address, name or *>[:<port>]`; port 80 if none is said, 0 is any. */
+const file = z.string().regex(/^\//, "an absolute path");
+
+/** A certificate. Its files are read again when they change. */
+const tls = z.strictObject({
+  /** PEM file of the certificate, with its chain behind it. */
+  cert: file,
+  /** PEM file of its private key. */
+  key: file,
+});
+
+export type TlsOptions = z.infer<typeof tls>;
+
+const options = z.strictObject({
+  /**
+   * Where clients connect: `http[s]://<interface, address, name or *>[:<port>]`; port 80 or 443 if none is said, 0 is
+   * any.
+   */
   endpoint: z
     .string()
-    .regex(/^http:\/\/(\[[0-9A-Fa-f:.]+\]|[^\s/:?#@[\]]+)(:\d{1,5})?\/?$/, "http://<interface, address or *>:<port>"),
+    .regex(
+      /^https?:\/\/(\[[0-9A-Fa-f:.]+\]|[^\s/:?#@[\]]+)(:\d{1,5})?\/?$/,
+      "http[s]://<interface, address or *>:<port>",
+    ),
+  /** The certificate of an `https` endpoint, for the task's hosts; that of the first task is for all other names. */
+  tls: tls.optional(),
+  /**
+   * Whether clients may speak HTTP/2, beside HTTP/1: agreed on by TLS, or by prior knowledge in the clear. One value for
+   * all tasks of an endpoint. Without it: with TLS.
+   */
+  http2: z.boolean().optional(),
   /** Names of virtual hosts, one or many, without port. Without it: every name that no other task has. */
   host: z
     .union([
@@ -57,9 +81,30 @@ export const httpOptions = z.strictObject({
   "access-log": z.boolean().default(false),
 });
 
+/** What a task of type `server+http` says in its manifest. */
+export const httpOptions = options.superRefine(({ endpoint, tls }, context) => {
+  const secure = endpoint.startsWith("https:");
+  if (secure === (tls !== undefined)) return;
+  const message = secure
+    ? "an https endpoint needs cert and key"
+    : "it belongs to an endpoint that begins with https://";
+  context.addIssue({ code: "custom", path: ["tls"], message });
+});
+
 export type HttpOptions = z.infer<typeof httpOptions>;
 
 /** The limits that belong to a connection, and so to all tasks of an endpoint. */
 export const SHARED_LIMITS = ["head", "connections", "head-timeout", "idle-timeout", "write-timeout"] as const;
 
 export type SharedLimits = Pick<HttpOptions["limits"], (typeof SHARED_LIMITS)[number]>;
+
+/** What all tasks of an endpoint must agree on. */
+export interface Terms {
+  readonly limits: SharedLimits;
+  readonly tls: boolean;
+  readonly http2: boolean;
+}
+
+export function termsOf({ limits, tls, http2 }: HttpOptions): Terms {
+  return { limits, tls: tls !== undefined, http2: http2 ?? tls !== undefined };
+}

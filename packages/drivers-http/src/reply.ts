@@ -1,27 +1,15 @@
-import { type IncomingMessage, ServerResponse } from "node:http";
-
-/** Milliseconds that a body which nobody wants is still read, so that the client sees its answer and no reset. */
-export const LINGER = 1000;
+import { ServerResponse } from "node:http";
+import type { Incoming } from "./incoming.ts";
+import { type Body, LINGER, type Outgoing, type ReplyOwner } from "./outgoing.ts";
 
 /** Bytes of a body that is cheaper to copy behind its head than to write beside it. */
 const JOINED = 16_384;
 
-export type Body = Uint8Array | string | undefined;
-
-/** Who hears of a reply. */
-export interface ReplyOwner {
-  /** The last byte was taken, or the client is gone. */
-  leave(): void;
-  /** The client takes more. */
-  resume(): void;
-}
-
-/** Node's response, with a way back to its owner, so that its events need no closure a request. */
-export class Reply extends ServerResponse {
+/** Node's response of HTTP/1, with a way back to its owner, so that its events need no closure a request. */
+export class Reply extends ServerResponse implements Outgoing {
   #owner: ReplyOwner | undefined = undefined;
 
-  /** Set once, before anything is written. */
-  set owner(owner: ReplyOwner) {
+  set owner(owner: ReplyOwner | undefined) {
     this.#owner = owner;
     this.on("close", closed);
   }
@@ -30,24 +18,25 @@ export class Reply extends ServerResponse {
     return this.#owner;
   }
 
-  /** @returns `false`: no more until the owner's `resume()`. */
+  head(status: number, reason: string | undefined, headers: string[]): void {
+    if (reason === undefined) this.writeHead(status, headers);
+    else this.writeHead(status, reason, headers);
+  }
+
   push(chunk: Uint8Array): boolean {
     if (this.write(chunk)) return true;
     if (this.listenerCount("drain") === 0) this.on("drain", drained);
     return false;
   }
 
-  /** Ends with this body. Node joins a head with text into one string: cheaper to write than two buffers. */
+  /** Node joins a head with text into one string: cheaper to write than two buffers. */
   finish(body: Body): void {
     if (typeof body !== "object" || body.length > JOINED) this.end(body);
     else this.end(Buffer.from(body.buffer, body.byteOffset, body.length).toString("latin1"), "latin1");
   }
 
-  /**
-   * Ends with this body, which its head has the length of, while the request still comes: the client has the whole
-   * answer, and the connection ends when it has sent all or had time to see it.
-   */
-  finishEarly(request: IncomingMessage, body: Body): void {
+  /** The connection ends when the client has sent all or had time to see the answer, which its head has the length of. */
+  finishEarly(request: Incoming, body: Body): void {
     this.flushHeaders();
     if (body !== undefined) this.write(body);
     const end = () => {
@@ -56,6 +45,16 @@ export class Reply extends ServerResponse {
     };
     const timer = setTimeout(end, LINGER).unref();
     request.once("end", end).once("close", end);
+  }
+
+  finishPushed(request: Incoming): void {
+    this.end();
+    // The connection may be kept, if the client is through with its body soon.
+    if (!request.complete) setTimeout(() => request.complete || this.cut(), LINGER).unref();
+  }
+
+  cut(): void {
+    this.req.socket.destroy();
   }
 }
 

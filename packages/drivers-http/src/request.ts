@@ -1,10 +1,11 @@
 import type { IncomingMessage } from "node:http";
-import type { Connection } from "./connection.ts";
+import type { Channel } from "./channel.ts";
+import type { Incoming } from "./incoming.ts";
 
 const SANE_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The metadata `http` of a job, or `undefined` where the head is ambiguous (RFC 9112, 3.2: more than one Host). */
-export function describe(request: IncomingMessage, connection: Connection, path: string) {
+export function describe(request: Incoming, channel: Channel, path: string) {
   const raw = request.rawHeaders;
   const headers: [string, string][] = [];
   let hosts = 0;
@@ -19,9 +20,9 @@ export function describe(request: IncomingMessage, connection: Connection, path:
     url: request.url,
     httpVersion: request.httpVersion,
     headers,
-    remote: connection.remote,
-    local: connection.local,
-    tls: false,
+    remote: channel.remote,
+    local: channel.local,
+    tls: channel.tls,
     path,
   };
 }
@@ -35,7 +36,7 @@ export function bodyLength(request: IncomingMessage): number {
 }
 
 /** The client's own id of a request, if it can be trusted in a log. */
-export function requestIdOf(request: IncomingMessage): string | undefined {
+export function requestIdOf(request: Incoming): string | undefined {
   const id = request.headers["x-request-id"];
   return typeof id === "string" && SANE_ID.test(id) ? id : undefined;
 }
@@ -58,7 +59,7 @@ export function isSane(request: IncomingMessage): boolean {
 function toOriginForm(request: IncomingMessage): boolean {
   const url = request.url ?? "";
   if (url.charCodeAt(0) === 47) return true;
-  const [, authority, rest] = /^http:\/\/([^/?#]+)(.*)$/i.exec(url) ?? [];
+  const [, authority, rest] = /^https?:\/\/([^/?#]+)(.*)$/i.exec(url) ?? [];
   if (authority === undefined || rest === undefined) return false;
   if (request.headers.host !== undefined && request.headers.host.toLowerCase() !== authority.toLowerCase())
     return false;

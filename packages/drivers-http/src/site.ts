@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import type { DriverContext, Logger } from "@cocaine/core/plugin";
 import type { Problem } from "./answer.ts";
+import type { Incoming } from "./incoming.ts";
 
 /** What the requests of one task need of it. */
 export interface Site {
@@ -21,7 +21,7 @@ export interface Site {
   /** The exchange has to wait: `admit()` is called again when the app's queue has room. */
   holds(exchange: Waiting): boolean;
   /** What runs a request as a job, or why it does not become one. */
-  admit(exchange: Waiting, request: IncomingMessage): Problem | DriverContext["trigger"];
+  admit(exchange: Waiting, request: Incoming): Problem | DriverContext["trigger"];
   /** A request came. */
   opened(exchange: Waiting): void;
   /** It is over: answered to the last byte, or its client is gone. */

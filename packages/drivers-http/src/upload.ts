@@ -1,6 +1,6 @@
-import type { IncomingMessage } from "node:http";
 import type { JobHandle } from "@cocaine/core/plugin";
 import { BODY_TOO_LARGE, type Problem, TOO_SLOW } from "./answer.ts";
+import type { Incoming } from "./incoming.ts";
 
 /** Bytes that a client must send in each span of `body-timeout`, so that a trickle cannot hold a worker. */
 const PROGRESS = 1024;
@@ -16,7 +16,7 @@ export interface UploadRules {
 
 /** A request body that is passed on as it comes, no faster than the job takes it. */
 export class Upload {
-  readonly #request: IncomingMessage;
+  readonly #request: Incoming;
   readonly #handle: JobHandle;
   readonly #rules: UploadRules;
   #state: "flowing" | "paused" | "ended" = "flowing";
@@ -26,7 +26,7 @@ export class Upload {
   #timer: NodeJS.Timeout | undefined;
 
   /** @param taken - bytes that went with the trigger. */
-  constructor(request: IncomingMessage, handle: JobHandle, taken: number, rules: UploadRules) {
+  constructor(request: Incoming, handle: JobHandle, taken: number, rules: UploadRules) {
     this.#request = request;
     this.#handle = handle;
     this.#rules = rules;

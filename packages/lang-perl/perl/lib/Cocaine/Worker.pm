@@ -21,14 +21,14 @@ sub start {
             "\n";
         exit 1;
     }
-    $| = 1;
+    STDOUT->autoflush(1);
     my $socket = eval { connect_dealer(@ENV{qw(COCAINE_ENDPOINT COCAINE_IDENTITY)}) };
     _leave($@) unless $socket;
     my $link  = Cocaine::Worker::Link->new($socket);
     my $pulse = Cocaine::Worker::Pulse->new($link, ($ENV{COCAINE_HEARTBEAT} || 60) / 3);
     # From the start: code that never ends to load must not outlive its engine.
     $pulse->start;
-    Cocaine::Worker::Overrides::install($pulse);
+    Cocaine::Worker::Overrides::install();
     my $made = eval { make_language($language, $file) };
     _leave($@) unless $made;
     my $mark;
@@ -52,6 +52,7 @@ sub _leave {
     my ($error) = @_;
     print STDERR message_of($error), "\n";
     require POSIX;
+    STDOUT->flush;
     POSIX::_exit(1);
 }
 
@@ -137,8 +138,8 @@ Writes a line to the app's log; the level is debug, info, warn or error.
 =head1 SIGNALS
 
 A small process beside the worker sends it C<SIGURG>, so that heartbeats leave while the app's code runs. System calls
-of the code, such as C<sysread>, may therefore fail with C<EINTR>; C<sleep>, C<select> and those of L<Time::HiRes> last as
-long as they should. C<alarm> is the code's own.
+of the code may therefore fail with C<EINTR>; C<sleep> and those of L<Time::HiRes> last as long as they should. C<alarm>
+is the code's own.
 
 =head1 LICENSE
 

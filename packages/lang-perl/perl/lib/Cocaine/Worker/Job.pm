@@ -2,31 +2,21 @@ package Cocaine::Worker::Job;
 
 # One job, as the code that runs it sees it: its request as it comes, and its response as it goes out.
 #
-# The frames of its INVOKE, with more behind them, since one is made for each job.
+# An array, since one is made for each job.
 
 use strict;
 use warnings;
 use Cocaine::Cancelled ();
 use Cocaine::Worker::Metadata qw(decode_metadata);
-use Cocaine::Worker::Protocol qw(LOG WINDOW FRAME_LIMIT CHUNK_OPENING LAST_CHUNK_OPENING CHOKE_OPENING CREDIT_OPENING message);
+use Cocaine::Worker::Protocol qw(:all);
 use Cocaine::Worker::Stream ();
 use Cocaine::Worker::Text qw(bytes_of clipped);
 use Cocaine::Worker::Zmtp qw(frame);
-use Exporter qw(import);
 
 use constant {
-    METHOD => 1, DESCRIBED => 2, REQUEST => 3, RUNNER => 4, NUMBER => 5, WHOLE => 6, WINDOW_LEFT => 7, CANCELLED => 8,
-    METADATA => 9, STREAM => 10,
+    RUNNER => 0, NUMBER => 1, METHOD => 2, DESCRIBED => 3, WHOLE => 4, REQUEST => 5, WINDOW_LEFT => 6, CANCELLED => 7,
+    METADATA => 8, STREAM => 9,
 };
-
-our @EXPORT_OK = qw(METHOD NUMBER REQUEST WHOLE WINDOW_LEFT);
-
-sub new {
-    my ($class, $runner, $frames) = @_;
-    my $header = $frames->[0];
-    @$frames[ RUNNER, NUMBER, WHOLE, WINDOW_LEFT ] = ($runner, substr($header, 4), ord substr($header, 1, 1), WINDOW);
-    return bless $frames, $class;
-}
 
 # --- what app code sees ---
 
@@ -72,7 +62,7 @@ sub log {
     my @frames = (clipped($level), clipped($message));
     if ($fields) {
         require JSON::PP;
-        my $data = JSON::PP->new->utf8->allow_blessed->allow_unknown->convert_blessed->encode($fields);
+        my $data = JSON::PP->new->utf8->allow_blessed->convert_blessed->encode($fields);
         push @frames, length $data <= FRAME_LIMIT ? $data : '{"omitted":"too long"}';
     }
     $self->[RUNNER]->send_message(message(LOG, $self->[NUMBER], @frames));

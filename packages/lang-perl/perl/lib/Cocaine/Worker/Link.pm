@@ -11,10 +11,8 @@ use warnings;
 use Cocaine::Worker::Protocol qw(HEARTBEAT_MESSAGE);
 use Cocaine::Worker::Zmtp qw(answer_to split_message);
 use Errno qw(EAGAIN EINTR);
-use Socket qw(MSG_DONTWAIT);
+use Socket qw(MSG_DONTWAIT MSG_NOSIGNAL);
 
-# Not all systems have it; where there is none, the signal ends the worker, which is as well.
-use constant NO_SIGNAL => eval { Socket::MSG_NOSIGNAL() } // 0;
 use constant READ => 65_536;
 # Bytes that are held back at the most.
 use constant BATCH => 65_536;
@@ -70,8 +68,8 @@ sub _write {
     {
         no warnings 'uninitialized';
         $self->{offset} += $before
-            ? send($self->{socket}, substr($self->{sending}, $before), NO_SIGNAL)
-            : send($self->{socket}, $self->{sending}, NO_SIGNAL);
+            ? send($self->{socket}, substr($self->{sending}, $before), MSG_NOSIGNAL)
+            : send($self->{socket}, $self->{sending}, MSG_NOSIGNAL);
     }
     $self->gone if $self->{offset} == $before && $! != EINTR;
     return;

@@ -5,18 +5,17 @@ package Cocaine::Worker::Loading;
 use strict;
 use warnings;
 use Exporter qw(import);
+use File::Basename qw(dirname);
+use File::Spec ();
 
 our @EXPORT_OK = qw(load_code);
 
 # Runs a file; the package that its subs are in, and its last value. Dies as the code does.
 sub load_code {
     my ($file) = @_;
-    unless ($file =~ m{\A/}) {
-        require File::Spec;
-        $file = File::Spec->rel2abs($file);
-    }
+    $file = File::Spec->rel2abs($file);
     my $package = $file =~ /\.pm\z/ ? _package_of($file) : 'main';
-    my @folders = $file =~ m{\A(.+)/}s ? $1 : '/';
+    my @folders = dirname($file);
     if ($package ne 'main') {
         # Whoever asks for the module by its name has this one.
         (my $path = "$package.pm") =~ s{::}{/}g;

@@ -6,8 +6,8 @@ use strict;
 use warnings;
 use Cocaine::Cancelled ();
 use Cocaine::Worker::Errors qw(failure message_of note_stack);
-use Cocaine::Worker::Job qw(METHOD NUMBER REQUEST WHOLE WINDOW_LEFT);
-use Cocaine::Worker::Protocol qw(INVOKE TERMINATE WRITE CANCEL CREDIT ERROR LAST_CHUNK_OPENING message);
+use Cocaine::Worker::Job ();
+use Cocaine::Worker::Protocol qw(:all);
 
 sub new {
     my ($class, %of) = @_;
@@ -42,28 +42,30 @@ sub _work {
     # The hot path: everything that a plain job needs is here, in variables of its own.
     my ($ahead, $jobs, $link, $pulse, $mark) = @$self{qw(ahead jobs link pulse mark)};
     my $simple = $self->{language}->simple;
-    while (my $job = shift @$ahead) {
-        my $number = $job->[NUMBER];
+    while (my $frames = shift @$ahead) {
+        my $header = $frames->[0];
+        my $number = substr $header, 4;
         if ($mark) {
             sysseek $mark, 0, 0;
             syswrite $mark, $number;
         }
         $pulse->wake if $link->{out} ne '' && !$pulse->{awake};
+        my $whole = ord substr $header, 1, 1;
+        my $job   = $whole ? _job($self, $frames, $number, $whole) : delete $jobs->{$number};
         $self->{running} = $job;
-        my $function = $job->[WHOLE] ? $simple->{ $job->[METHOD] } : undef;
+        my $function = $whole && $simple->{ $frames->[1] };
         my $answer;
         if (!$function) {
-            delete $jobs->{$number};
             eval { $self->{language}->run($job); 1 } or $self->_fail($number, $@);
         }
-        elsif (eval { $answer = $function->($job->[REQUEST] // '', $job); 1 }) {
+        elsif (eval { $answer = $function->($frames->[3] // '', $job); 1 }) {
             my $length;
             if (defined $answer
                 && !ref $answer
                 && !utf8::is_utf8($answer)
                 && ($length = length $answer) < 256
                 && $length
-                && $job->[WINDOW_LEFT] > 0)
+                && $job->[6] > 0)
             {
                 $link->{out} .= LAST_CHUNK_OPENING . $number . "\0" . chr($length) . $answer;
             }
@@ -83,6 +85,11 @@ sub _work {
         }
     }
     return;
+}
+
+sub _job {
+    my ($self, $frames, $number, $whole) = @_;
+    return bless [ $self, $number, @$frames[ 1, 2 ], $whole, $frames->[3], WINDOW ], 'Cocaine::Worker::Job';
 }
 
 # --- what a running job needs ---
@@ -158,9 +165,10 @@ sub _dispatch {
     for my $frames (@$messages) {
         my $code = ord $frames->[0];
         if ($code == INVOKE) {
-            my $job = Cocaine::Worker::Job->new($self, $frames);
-            push @{ $self->{ahead} }, $job;
-            $self->{jobs}{ $job->[NUMBER] } = $job unless $job->[WHOLE];
+            push @{ $self->{ahead} }, $frames;
+            next if ord substr $frames->[0], 1, 1;
+            my $number = substr $frames->[0], 4;
+            $self->{jobs}{$number} = _job($self, $frames, $number, 0);
             next;
         }
         if ($code == TERMINATE) { $self->{terminating} = 1; next }
@@ -168,7 +176,7 @@ sub _dispatch {
         if ($code == CANCEL) { $self->_cancel($number, $frames->[1] // ''); next }
         next if $code != WRITE && $code != CREDIT;
         my $running = $self->{running};
-        my $job = $running && $running->[NUMBER] eq $number ? $running : $self->{jobs}{$number};
+        my $job = $running && $running->[1] eq $number ? $running : $self->{jobs}{$number};
         next unless $job;
         if   ($code == WRITE) { $job->stream->push_chunk($frames->[1], ord substr $frames->[0], 1, 1) }
         else                  { $job->credit(unpack 'N', $frames->[1]) }
@@ -179,12 +187,12 @@ sub _dispatch {
 sub _cancel {
     my ($self, $number, $reason) = @_;
     my $running = $self->{running};
-    if ($running && $running->[NUMBER] eq $number) {
+    if ($running && $running->[1] eq $number) {
         $running->cancel($reason);
         return;
     }
     my $ahead = $self->{ahead};
-    my ($at) = grep { $ahead->[$_][NUMBER] eq $number } 0 .. $#$ahead;
+    my ($at) = grep { substr($ahead->[$_][0], 4) eq $number } 0 .. $#$ahead;
     return unless defined $at;
     splice @$ahead, $at, 1;
     delete $self->{jobs}{$number};

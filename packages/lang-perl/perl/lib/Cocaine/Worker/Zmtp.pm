@@ -30,8 +30,6 @@ sub connect_dealer {
     my ($endpoint, $identity) = @_;
     my ($path) = $endpoint =~ m{\Aipc://(.+)\z}s or die "endpoint $endpoint: a worker connects to ipc://<path>\n";
     socket my $socket, PF_UNIX, SOCK_STREAM, 0 or die "socket: $!\n";
-    # Whatever PERL_UNICODE says.
-    binmode $socket;
     connect $socket, pack_sockaddr_un($path) or die "cannot connect to $endpoint: $!\n";
     my $properties = join '', map { pack 'C/a* N/a*', @$_ } [ 'Socket-Type', 'DEALER' ], [ Identity => $identity ];
     _write($socket, GREETING . command('READY', $properties));

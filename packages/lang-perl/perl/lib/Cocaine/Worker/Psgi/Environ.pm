@@ -124,8 +124,6 @@ sub _add_input {
 sub _spool {
     my ($stream) = @_;
     my $length = 0;
-    # Of the app's, if it sets them for all.
-    local ($,, $\);
     open my $file, '+>:raw', undef or die "cannot open a temporary file: $!\n";
     while (defined(my $chunk = $stream->next)) {
         print {$file} $chunk or die "cannot write to a temporary file: $!\n";
