@@ -96,7 +96,9 @@ describe("a deploy", () => {
     const app = fileURLToPath(new URL("../../lang-python/test/fixtures/conformance.py", import.meta.url));
     const refused = deploy(["echo"], { type: "python", args: app });
     await expect(refused).rejects.toMatchObject({ cause: { code: "COC_LANGUAGE_BACKEND" } });
-    await expect(refused).rejects.toThrow(/"python" has no workers for the backend "thread"/);
+    await expect(refused).rejects.toThrow(
+      /"python" has no workers for the backend "thread": set engine.backend to another, or leave it out for "process"/,
+    );
   });
 
   it("that asks for limits or a user is refused, since threads share their process's", async () => {

@@ -187,3 +187,11 @@ test("CMake that is missing is named, with the package that brings it", async ()
     message: expect.stringMatching(/^There is no cmake in .*: install the Debian package cmake$/),
   });
 });
+
+test("make that is missing is named, with the package that brings it", async () => {
+  for (const name of ["c++", "cmake"]) await chmod(await file(name, "#!/bin/sh\n"), 0o755);
+  await expect(launchOf(fixture("project"), { path: folder })).rejects.toMatchObject({
+    code: "COC_LANGUAGE_COMPILER",
+    message: expect.stringMatching(/^There is no make or ninja in .*: install the Debian package make$/),
+  });
+});

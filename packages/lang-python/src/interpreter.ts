@@ -44,8 +44,8 @@ async function findVenv(venv: string, env: Env): Promise<Interpreter> {
   }
   throw createError(
     "COC_LANGUAGE_INTERPRETER",
-    `The virtual environment ${venv} has no bin/python that can be run: make it with \`python3 -m venv ${venv}\`, ` +
-      "or correct venv in the manifest's language",
+    `The virtual environment ${venv} has no bin/python that can be run: make it with \`python3 -m venv ${venv}\` ` +
+      "(on Debian of the package python3-venv), or correct venv in the manifest's language",
   );
 }
 

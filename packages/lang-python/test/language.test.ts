@@ -120,6 +120,8 @@ test("a virtual environment that is none is named, with how to make it", async (
   const venv = join(folder, "venv");
   await expect(launch(folder, {}, {}, { venv })).rejects.toMatchObject({
     code: "COC_LANGUAGE_INTERPRETER",
-    message: expect.stringContaining(`make it with \`python3 -m venv ${venv}\``),
+    message:
+      `The virtual environment ${venv} has no bin/python that can be run: make it with \`python3 -m venv ${venv}\` ` +
+      "(on Debian of the package python3-venv), or correct venv in the manifest's language",
   });
 });
