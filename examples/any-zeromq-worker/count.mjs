@@ -1,0 +1,3 @@
+export function* count(request) {
+  yield Buffer.from(String(request.toString().trim().split(/\s+/).length));
+}

@@ -1,0 +1,2 @@
+def count(request):
+    yield str(len(request.split())).encode()
