@@ -1,3 +1,4 @@
+import { STATUS_CODES } from "node:http";
 import type { CocaineError, ErrorCode } from "@cocaine/core/plugin";
 
 /** A failure in HTTP's own terms. What is in it reaches the client, so it tells nothing of the inside. */
@@ -9,6 +10,8 @@ export interface Problem {
   readonly retryAfter?: number;
   /** Methods for Allow. */
   readonly allow?: string;
+  /** What Upgrade asks for. */
+  readonly upgrade?: string;
 }
 
 // The failures that the driver answers with by itself.
@@ -47,6 +50,17 @@ export const CLOSING: Problem = {
   code: "COC_SHUTDOWN",
   message: "the service is shutting down",
   retryAfter: 1,
+};
+export const UPGRADE_REQUIRED: Problem = {
+  status: 426,
+  code: "COC_HTTP_UPGRADE",
+  message: "a WebSocket is served here: ask for one",
+  upgrade: "websocket",
+};
+export const BAD_ORIGIN: Problem = {
+  status: 403,
+  code: "COC_HTTP_ORIGIN",
+  message: "pages of that origin may not open a WebSocket here",
 };
 export const BAD_HEAD: Problem = { status: 502, code: "COC_HTTP_HEAD", message: "the app gave no valid answer" };
 
@@ -94,4 +108,12 @@ export function problemOfParser(code: string | undefined): Problem | undefined {
   if (code === "HPE_HEADER_OVERFLOW") return HEAD_TOO_LARGE;
   if (code === "ERR_HTTP_REQUEST_TIMEOUT") return TOO_SLOW;
   return code?.startsWith("HPE_") ? MALFORMED : undefined;
+}
+
+/** An answer that Node's response does not write, the last of its connection. @param headers names and values in turn */
+export function rawAnswer(status: number, headers: readonly string[], body: Buffer): Buffer {
+  const lines = [`HTTP/1.1 ${status} ${STATUS_CODES[status] ?? ""}`, "Connection: close"];
+  for (let at = 0; at + 1 < headers.length; at += 2) lines.push(`${headers[at]}: ${headers[at + 1]}`);
+  lines.push(`Content-Length: ${body.length}`);
+  return Buffer.concat([Buffer.from(`${lines.join("\r\n")}\r\n\r\n`, "latin1"), body]);
 }

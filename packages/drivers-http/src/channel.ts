@@ -1,4 +1,4 @@
-import type { Exchange } from "./exchange.ts";
+import type { Problem } from "./answer.ts";
 
 /** One end of a connection. */
 export interface Peer {
@@ -6,13 +6,23 @@ export interface Peer {
   readonly port: number;
 }
 
+/** A request that is not over, as its connection sees it. */
+export interface Occupant {
+  /** Its body has not come to its end. */
+  readonly reading: boolean;
+  /** What the client sent cannot be read on. */
+  refuse(problem: Problem): void;
+  /** The connection is gone. */
+  leave(): void;
+}
+
 /** A client's connection, as its exchanges see it. */
 export interface Channel {
   readonly remote: Peer;
   readonly local: Peer;
   readonly tls: boolean;
-  begin(exchange: Exchange): void;
-  finish(exchange: Exchange): void;
+  begin(exchange: Occupant): void;
+  finish(exchange: Occupant): void;
 }
 
 export function peerOf(address = "", port = 0): Peer {

@@ -1,9 +1,7 @@
-import { STATUS_CODES } from "node:http";
 import type { Socket } from "node:net";
 import { TLSSocket } from "node:tls";
-import { bodyOf, type Problem } from "./answer.ts";
-import { type Channel, type Peer, peerOf } from "./channel.ts";
-import type { Exchange } from "./exchange.ts";
+import { bodyOf, type Problem, rawAnswer } from "./answer.ts";
+import { type Channel, type Occupant, type Peer, peerOf } from "./channel.ts";
 
 /** Requests of one connection whose answers are not complete. */
 const PIPELINE = 128;
@@ -17,7 +15,7 @@ export class Connection implements Channel {
   readonly local: Peer;
   readonly tls: boolean;
   readonly #socket: Socket;
-  readonly #exchanges = new Set<Exchange>();
+  readonly #exchanges = new Set<Occupant>();
   #state: "open" | "last" | "gone" = "open";
   #problem: Problem | undefined;
 
@@ -43,11 +41,11 @@ export class Connection implements Channel {
     return this.#socket.writableLength > 0;
   }
 
-  begin(exchange: Exchange): void {
+  begin(exchange: Occupant): void {
     this.#exchanges.add(exchange);
   }
 
-  finish(exchange: Exchange): void {
+  finish(exchange: Occupant): void {
     this.#exchanges.delete(exchange);
     if (this.#state === "last" && !this.busy) this.#end();
   }
@@ -83,9 +81,7 @@ export class Connection implements Channel {
     const problem = this.#problem;
     if (problem !== undefined && this.#socket.writable) {
       const [type, body] = bodyOf(problem, undefined);
-      this.#socket.write(
-        `HTTP/1.1 ${problem.status} ${STATUS_CODES[problem.status]}\r\nConnection: close\r\nContent-Type: ${type}\r\nContent-Length: ${body.length}\r\n\r\n${body}`,
-      );
+      this.#socket.write(rawAnswer(problem.status, ["Content-Type", type], Buffer.from(body)));
     }
     this.#socket.destroySoon();
   }

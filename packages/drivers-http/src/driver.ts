@@ -1,5 +1,5 @@
 import type { Driver, DriverContext, PauseReason } from "@cocaine/core/plugin";
-import { CLOSING, notAllowed, PAUSED } from "./answer.ts";
+import { CLOSING, notAllowed, PAUSED, UPGRADE_REQUIRED } from "./answer.ts";
 import type { Listeners, Membership } from "./listeners.ts";
 import { type HttpOptions, termsOf } from "./options.ts";
 import type { Site, Waiting } from "./site.ts";
@@ -28,6 +28,7 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
     bodyLimit: limits.body ?? Number.POSITIVE_INFINITY,
     bodyTimeout: limits["body-timeout"] * 1000,
     accessLog: options["access-log"],
+    websocket: options.websocket,
     log: context.log,
     get closing() {
       return closing;
@@ -37,10 +38,11 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
       held.add(exchange);
       return true;
     },
-    admit(exchange, { method = "" }) {
+    admit(exchange, { method = "", headers }) {
       // One that waited before the task began to close is served all the same.
       if (closing && !held.has(exchange)) return CLOSING;
       if (hold === "paused") return PAUSED;
+      if (options.websocket !== undefined && headers.upgrade === undefined) return UPGRADE_REQUIRED;
       return methods === undefined || methods.includes(method) ? trigger : notAllowed(methods);
     },
     opened(exchange) {
@@ -90,6 +92,7 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
     },
     async drain() {
       closing = true;
+      for (const exchange of [...open]) exchange.lastCall?.();
       if (open.size > 0) await new Promise<void>((resolve) => (idle = resolve));
     },
     close() {

@@ -1,7 +1,7 @@
 import type { CocaineError, JobHandle, ResponseSink } from "@cocaine/core/plugin";
 import { logAccess } from "./access.ts";
 import { BAD_HEAD, BODY_TOO_LARGE, bodyOf, MALFORMED, type Problem, problemOf } from "./answer.ts";
-import type { Channel } from "./channel.ts";
+import type { Channel, Occupant } from "./channel.ts";
 import { type Head, parseHead } from "./head.ts";
 import type { Incoming } from "./incoming.ts";
 import type { Body, Outgoing, ReplyOwner } from "./outgoing.ts";
@@ -21,7 +21,7 @@ import { Upload } from "./upload.ts";
 export type ExchangeState = "waiting" | "headed" | "flowing" | "ended" | "closed";
 
 /** There is one for every request, so it is one object without closures or promises. */
-export class Exchange implements ResponseSink, ReplyOwner, Waiting {
+export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
   #state: ExchangeState = "waiting";
   readonly #site: Site;
   readonly #channel: Channel;
@@ -230,6 +230,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting {
     if (id !== "") headers.push("X-Request-Id", id);
     if (problem.retryAfter !== undefined) headers.push("Retry-After", String(problem.retryAfter));
     if (problem.allow !== undefined) headers.push("Allow", problem.allow);
+    if (problem.upgrade !== undefined) headers.push("Upgrade", problem.upgrade);
     this.#sent = body.length;
     // Who does not speak HTTP may mean something else by what follows.
     this.#complete(problem.status, undefined, headers, body, this.#site.closing || problem === MALFORMED);

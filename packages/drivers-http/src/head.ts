@@ -29,9 +29,10 @@ const HOP_BY_HOP = new Set([
 /**
  * Reads the first chunk of a response: JSON `{status, headers: [[name, value], …], reason?}`.
  *
+ * @param switching - 101 where a response may say so.
  * @returns the head, or what is wrong with it.
  */
-export function parseHead(chunk: Uint8Array): Head | string {
+export function parseHead(chunk: Uint8Array, switching?: 101): Head | string {
   let value: unknown;
   try {
     value = JSON.parse(Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength).toString());
@@ -41,7 +42,8 @@ export function parseHead(chunk: Uint8Array): Head | string {
   if (typeof value !== "object" || value === null) return "it is not a JSON object";
   const { status, headers, reason } = value as Record<string, unknown>;
   // 1xx are not answers, and 101 would give the connection away.
-  if (!Number.isInteger(status) || (status as number) < 200 || (status as number) > 999) {
+  const answers = Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 999;
+  if (!answers && (switching === undefined || status !== switching)) {
     return `status is ${JSON.stringify(status)}, not a number from 200 to 999`;
   }
   if (reason !== undefined && (typeof reason !== "string" || NOT_VALUE.test(reason))) return "reason is not plain text";

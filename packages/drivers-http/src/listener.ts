@@ -1,6 +1,7 @@
 import type { IncomingMessage } from "node:http";
 import type { Http2Session, IncomingHttpHeaders, ServerHttp2Session, ServerHttp2Stream } from "node:http2";
 import type { AddressInfo, Socket } from "node:net";
+import type { Duplex } from "node:stream";
 import { type Logger, messageOf } from "@cocaine/core/plugin";
 import { problemOfParser } from "./answer.ts";
 import { Certificates } from "./certificates.ts";
@@ -18,6 +19,9 @@ import { bodyLength, isSane } from "./request.ts";
 import { Routes } from "./routes.ts";
 import { connectedEvent, createServer, type HttpServer } from "./server.ts";
 import type { Site } from "./site.ts";
+import { WebSocketExchange } from "./websocket/exchange.ts";
+import { wantsWebSocket } from "./websocket/handshake.ts";
+import { declineUpgrade } from "./websocket/upgrades.ts";
 
 /** Milliseconds that connections have to take their last answers when the listener closes. */
 const GOODBYE = 1000;
@@ -34,6 +38,8 @@ export class Listener {
   readonly #connections = new Map<Socket, Connection>();
   readonly #sessions = new Map<Http2Session, Session>();
   readonly #nowhere;
+  /** Tasks that serve WebSockets. */
+  #upgrades = 0;
   #started: Promise<void> | undefined;
   #closed: Promise<void> | undefined;
 
@@ -61,11 +67,14 @@ export class Listener {
   /** Gives a task its routes, and its certificate. @throws `COC_HTTP_ROUTE_TAKEN`, `COC_HTTP_TLS` */
   async add(site: Site, tls: TlsOptions | undefined): Promise<void> {
     this.routes.add(site, this.#endpoint);
+    // Without a listener Node answers in HTTP whoever asks for more.
+    if (site.websocket !== undefined && this.#upgrades++ === 0) this.#server.on("upgrade", this.#upgrade);
     if (tls !== undefined) await this.#certificates?.add(site, tls);
   }
 
   remove(site: Site): void {
-    this.routes.remove(site);
+    if (!this.routes.remove(site)) return;
+    if (site.websocket !== undefined && --this.#upgrades === 0) this.#server.off("upgrade", this.#upgrade);
     this.#certificates?.remove(site);
   }
 
@@ -124,7 +133,21 @@ export class Listener {
     return server;
   }
 
+  readonly #upgrade = (request: IncomingMessage, stream: Duplex, ahead: Buffer): void => {
+    const socket = stream as Socket;
+    const connection = this.#connections.get(socket);
+    if (connection === undefined) return void socket.destroy();
+    const site = this.#siteOf(request, connection);
+    if (site.websocket !== undefined && wantsWebSocket(request)) {
+      new WebSocketExchange(site, site.websocket, connection, { request, socket, ahead }).begin();
+    } else {
+      declineUpgrade(this.#server, connectedEvent(this.#certificates), request, socket, ahead);
+    }
+  };
+
   #connected(socket: Socket): void {
+    // One that asked for another protocol comes again.
+    if (this.#connections.has(socket)) return;
     const connection = new Connection(socket);
     this.#connections.set(socket, connection);
     socket.once("close", () => {

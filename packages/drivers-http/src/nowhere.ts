@@ -11,6 +11,7 @@ export function createNowhere(log: Logger) {
     bodyLimit: Number.POSITIVE_INFINITY,
     bodyTimeout: 0,
     accessLog: false,
+    websocket: undefined,
     log,
     closing: false,
     holds: () => false,

@@ -37,6 +37,22 @@ const tls = z.strictObject({
 
 export type TlsOptions = z.infer<typeof tls>;
 
+/** How WebSockets are served. */
+const websocket = z.strictObject({
+  /** Bytes of one message of a client. A larger one closes the WebSocket with 1009. */
+  "max-message": z
+    .int()
+    .positive()
+    .max(2 ** 30)
+    .default(KIB * KIB),
+  /** Seconds from one ping to the next: a client that has answered none by then is gone; 0 is none. */
+  ping: seconds.default(30),
+  /** Origins whose pages may open one, such as `https://shop.example`; others get 403. Without it: all. */
+  origins: z.array(z.string().nonempty()).nonempty().optional(),
+});
+
+export type WebSocketOptions = z.infer<typeof websocket>;
+
 const options = z.strictObject({
   /**
    * Where clients connect: `http[s]://<interface, address, name or *>[:<port>]`; port 80 or 443 if none is said, 0 is
@@ -76,6 +92,14 @@ const options = z.strictObject({
     .array(z.string().regex(/^[A-Z-]+$/, "methods in upper case"))
     .nonempty()
     .optional(),
+  /**
+   * The task serves WebSockets, each of which is a job, and no other requests: `true`, or how. `false`: it serves
+   * requests.
+   */
+  websocket: z
+    .union([z.boolean(), websocket])
+    .default(false)
+    .transform((value) => (value === true ? websocket.parse({}) : value === false ? undefined : value)),
   limits: limits.prefault({}),
   /** Writes a line to the log for each request. */
   "access-log": z.boolean().default(false),

@@ -33,13 +33,17 @@ export class Routes {
     this.#settle();
   }
 
-  remove(site: Site): void {
+  /** @returns whether it had any. */
+  remove(site: Site): boolean {
+    let found = false;
     for (const [host, sites] of this.#hosts) {
       const left = sites.filter((each) => each !== site);
+      found ||= left.length < sites.length;
       if (left.length > 0) this.#hosts.set(host, left);
       else this.#hosts.delete(host);
     }
     this.#settle();
+    return found;
   }
 
   /** Finds the task of a request by its Host header and its target, which begins with `/`. */

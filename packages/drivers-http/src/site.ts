@@ -1,6 +1,7 @@
 import type { DriverContext, Logger } from "@cocaine/core/plugin";
 import type { Problem } from "./answer.ts";
 import type { Incoming } from "./incoming.ts";
+import type { WebSocketOptions } from "./options.ts";
 
 /** What the requests of one task need of it. */
 export interface Site {
@@ -15,6 +16,8 @@ export interface Site {
   /** Milliseconds in which a client must send some of a body that is waited for; 0: for ever. */
   readonly bodyTimeout: number;
   readonly accessLog: boolean;
+  /** It serves WebSockets, and so. */
+  readonly websocket: WebSocketOptions | undefined;
   readonly log: Logger;
   /** It ends: connections are not kept. */
   readonly closing: boolean;
@@ -32,6 +35,8 @@ export interface Site {
 export interface Waiting {
   /** Makes it a job, or says why not. */
   admit(): void;
+  /** The task takes no more: says so to whom it would otherwise go on with for long. */
+  lastCall?(): void;
   /** The task ends now: answers what has no answer yet and cancels its job. */
   abort(): void;
 }

@@ -207,7 +207,7 @@ describe("HTTP/2 in the clear", () => {
   it("is not hurt by streams that are reset as soon as they are opened, nor by bytes that are no frames", async () => {
     const { url, port } = await start((job) => setTimeout(() => answer(job, "hello"), 5), http2);
     const session = open(url);
-    for (let round = 0; round < 2000 && !session.destroyed; round++) {
+    for (let round = 0; round < 5000 && !session.destroyed; round++) {
       send(session).close(constants.NGHTTP2_CANCEL);
     }
     const preface = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";

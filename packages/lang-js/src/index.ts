@@ -1,2 +1,15 @@
-export type { Chunk, ChunkStream, Handler, HttpRequest, Job, JobHandler, JobMetadata, LogLevel, Reply } from "./job.ts";
+export type {
+  AcceptOptions,
+  Chunk,
+  ChunkStream,
+  Handler,
+  HttpRequest,
+  Job,
+  JobHandler,
+  JobMetadata,
+  JobSocket,
+  LogLevel,
+  Reply,
+  SocketClose,
+} from "./job.ts";
 export { type JsLanguagesOptions, jsLanguages } from "./plugin.ts";

@@ -45,10 +45,46 @@ export interface Job {
   readonly request: AsyncIterable<Uint8Array>;
   /** The whole request, however it comes. */
   bytes(): Promise<Uint8Array>;
+  /**
+   * Accepts the WebSocket that the job of a `websocket` task is, once. It closes with 1000 when the method returns. A
+   * method that does not accept refuses, by a `Response`.
+   */
+  accept(options?: AcceptOptions): JobSocket;
   /** Aborted when nobody waits for the job any more. */
   readonly signal: AbortSignal;
   /** Writes a line to the app's log, which names the job. */
   log(level: LogLevel, message: string, fields?: Record<string, unknown>): void;
+}
+
+/** How a WebSocket is accepted. */
+export interface AcceptOptions {
+  /** One of the subprotocols that the client offers, in `job.metadata.websocket.protocols`. @defaultValue none */
+  readonly protocol?: string;
+  /** Further headers of the answer. */
+  readonly headers?: Headers | readonly (readonly [name: string, value: string])[];
+}
+
+/** A WebSocket. To iterate over it gives the client's messages, text as strings, and ends when it is closed. */
+export interface JobSocket extends AsyncIterable<string | Uint8Array> {
+  /** The subprotocol that was accepted. */
+  readonly protocol: string | undefined;
+  /** How the client closed it, or 1006 if it vanished; known once iterating has ended. */
+  readonly closed: SocketClose | undefined;
+  /** Sends a message; resolves when the client takes more. */
+  send(message: string | Uint8Array): Promise<void>;
+  /**
+   * Closes it.
+   *
+   * @param code - 1000, or 3000 to 4999. @defaultValue 1000
+   * @param reason - up to 123 bytes of UTF-8.
+   */
+  close(code?: number, reason?: string): Promise<void>;
+}
+
+/** How a WebSocket was closed (RFC 6455, 7.4). */
+export interface SocketClose {
+  readonly code: number;
+  readonly reason: string;
 }
 
 /** Metadata of a job. */
@@ -58,6 +94,8 @@ export interface JobMetadata {
   readonly deadline?: number;
   /** For web tasks. */
   readonly http?: HttpRequest;
+  /** For the tasks of web drivers that serve WebSockets. */
+  readonly websocket?: HttpRequest & { readonly protocols: readonly string[] };
   /** What other drivers say, by their name: `fs`, `timer`, `cron`, `socket`. */
   readonly [driver: string]: unknown;
 }

@@ -30,10 +30,11 @@ export interface Plugin<K extends PluginKind = PluginKind, Options = unknown> {
   /** Options in the manifest's own spelling (kebab-case). Use `z.strictObject`, so that a mistyped key is an error. */
   readonly options: ZodType<Options>;
   /**
-   * Of a driver: defaults of the policy fields of its tasks, in the manifest's spelling.
+   * Of a driver: defaults of the policy fields of its tasks, in the manifest's spelling; where they depend on a task's
+   * options, a function of these.
    * @defaultValue those of every task
    */
-  readonly policy?: K extends "driver" ? TaskPolicyInput : never;
+  readonly policy?: K extends "driver" ? PolicyDefaults<Options> : never;
   /**
    * Of a backend: what it starts, a command in a process or a module in a thread.
    * @defaultValue `"command"`
@@ -42,6 +43,13 @@ export interface Plugin<K extends PluginKind = PluginKind, Options = unknown> {
   /** Makes an instance. No I/O here: `start()` does it. */
   create(options: Options, context: PluginKinds[K]["context"]): PluginKinds[K]["product"];
 }
+
+/** A method, as `create()` is: a plugin with options of its own is a plugin all the same. */
+interface PolicyOf<Options> {
+  of(options: Options): TaskPolicyInput;
+}
+
+type PolicyDefaults<Options> = TaskPolicyInput | PolicyOf<Options>["of"];
 
 type Definition<K extends PluginKind, Options> = Omit<Plugin<K, Options>, "kind" | "apiVersion">;
 

@@ -107,10 +107,11 @@ function parseTasks(value: unknown, registry: Registry, issues: Issue[]): TaskSp
     if (!isObject(task) || typeof task.type !== "string") return [];
     const driver = requireNamed(registry, "driver", task.type, ["tasks", name, "type"], issues);
     const rules = pick(task, (key) => TASK_POLICY_KEYS.includes(key));
-    const policy = parsePart(taskPolicySchema, { ...driver?.policy, ...rules }, name, issues);
-    if (driver === undefined) return [];
     const own = pick(task, (key) => key !== "type" && !TASK_POLICY_KEYS.includes(key));
-    const options = parsePart(driver.options, own, name, issues);
+    const options = driver === undefined ? undefined : parsePart(driver.options, own, name, issues);
+    const defaults = typeof driver?.policy === "function" ? options && driver.policy(options.data) : driver?.policy;
+    const policy = parsePart(taskPolicySchema, { ...defaults, ...rules }, name, issues);
+    if (driver === undefined) return [];
     if (policy === undefined || options === undefined) return [];
     const source = JSON.stringify({ type: task.type, ...own });
     return [Object.freeze({ name, driver, options: options.data, policy: policy.data, source })];

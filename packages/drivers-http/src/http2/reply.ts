@@ -12,8 +12,6 @@ export class Http2Reply implements Outgoing {
   constructor(stream: ServerHttp2Stream, patience: number) {
     this.#stream = stream;
     stream.setTimeout(patience, () => stream.writableLength > 0 && this.cut());
-    // The close that follows tells all there is to tell.
-    stream.on("error", () => undefined);
     stream.on("drain", () => this.#owner?.resume());
     stream.once("close", () => this.#owner?.leave());
   }

@@ -26,9 +26,11 @@ export function createHttp2Server(limits: SharedLimits, { onSession, onStream }:
     maxHeaderListPairs: limits.head,
   });
   server.on("session", onSession);
-  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw?: unknown) =>
-    onStream(stream, headers, raw as readonly string[]),
-  );
+  server.on("stream", (stream: ServerHttp2Stream, headers: IncomingHttpHeaders, _flags: number, raw?: unknown) => {
+    // First of all: one that its client has reset may have failed already. The close that follows tells all there is.
+    stream.on("error", () => undefined);
+    if (!stream.destroyed) onStream(stream, headers, raw as readonly string[]);
+  });
   // What a client does wrong ends its session, which tells of it.
   server.on("sessionError", () => undefined);
   return server;

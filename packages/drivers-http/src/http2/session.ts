@@ -1,6 +1,5 @@
 import type { ServerHttp2Session } from "node:http2";
-import { type Channel, type Peer, peerOf } from "../channel.ts";
-import type { Exchange } from "../exchange.ts";
+import { type Channel, type Occupant, type Peer, peerOf } from "../channel.ts";
 import type { SharedLimits } from "../options.ts";
 
 /** One client's connection of HTTP/2. It is `open`; `last` when it takes no more requests; `gone` when it is closed. */
@@ -9,7 +8,7 @@ export class Session implements Channel {
   readonly local: Peer;
   readonly tls: boolean;
   readonly #session: ServerHttp2Session;
-  readonly #exchanges = new Set<Exchange>();
+  readonly #exchanges = new Set<Occupant>();
   #state: "open" | "last" | "gone" = "open";
 
   constructor(session: ServerHttp2Session, limits: SharedLimits) {
@@ -27,11 +26,11 @@ export class Session implements Channel {
     return this.#exchanges.size > 0;
   }
 
-  begin(exchange: Exchange): void {
+  begin(exchange: Occupant): void {
     this.#exchanges.add(exchange);
   }
 
-  finish(exchange: Exchange): void {
+  finish(exchange: Occupant): void {
     this.#exchanges.delete(exchange);
   }
 

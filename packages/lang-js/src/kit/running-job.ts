@@ -1,6 +1,7 @@
 import { Code } from "@cocaine/core/plugin";
-import type { Job, JobMetadata, LogLevel } from "../job.ts";
+import type { AcceptOptions, Job, JobMetadata, JobSocket, LogLevel } from "../job.ts";
 import { gather, Incoming, single } from "./incoming.ts";
+import { RunningSocket } from "./job-socket.ts";
 import type { Link } from "./link.ts";
 import type { Method } from "./methods.ts";
 import { Outgoing } from "./outgoing.ts";
@@ -8,6 +9,7 @@ import { jsonFrame, textFrame, uint32 } from "./protocol.ts";
 
 const EMPTY = Buffer.alloc(0);
 const HTTP_MARK = Buffer.from('"http":');
+const WEBSOCKET_MARK = Buffer.from('"websocket":');
 /** Metadata that is shorter cannot hold what a web driver says: the mark is looked for in few jobs. */
 const HTTP_LEAST = 40;
 
@@ -26,6 +28,7 @@ export class RunningJob implements Job {
   #controller: AbortController | undefined;
   #cancelled: Error | undefined;
   #onCancel: (() => void) | undefined;
+  #socket: RunningSocket | undefined;
 
   constructor(
     link: Link,
@@ -74,6 +77,12 @@ export class RunningJob implements Job {
   async bytes(): Promise<Uint8Array> {
     return this.#whole ?? (await gather(this.request));
   }
+  accept(options: AcceptOptions = {}): JobSocket {
+    if (!this.isSocket) throw new Error(`"${this.method}" was not called for a WebSocket, so there is none to accept`);
+    if (this.#socket !== undefined) throw new Error("the WebSocket was accepted before");
+    this.#socket = new RunningSocket(this.request, this.response, options);
+    return this.#socket;
+  }
   log(level: LogLevel, message: string, fields?: Record<string, unknown>): void {
     const frames = [textFrame(level), textFrame(message)];
     if (fields !== undefined) frames.push(jsonFrame(fields));
@@ -91,6 +100,15 @@ export class RunningJob implements Job {
     return (
       this.#described.length > HTTP_LEAST && this.#described.includes(HTTP_MARK) && this.metadata.http !== undefined
     );
+  }
+  /** A web driver waits for a WebSocket to be accepted or refused: it always comes in pieces. */
+  get isSocket(): boolean {
+    return (
+      this.#whole === undefined && this.#described.includes(WEBSOCKET_MARK) && this.metadata.websocket !== undefined
+    );
+  }
+  get accepted(): boolean {
+    return this.#socket !== undefined;
   }
   /** Why nobody waits for it any more. */
   get cancelled(): Error | undefined {

@@ -8,8 +8,9 @@ from .functions import Functions
 from .head import Known
 from .lifespan import Lifespan
 from .methods import own_names
-from .scope import scope_of
+from .scope import scope_of, websocket_scope_of
 from .web import callable_of
+from .websocket import WebSocket
 
 # Seconds from `http.disconnect` until code that goes on is cancelled.
 DISCONNECT_GRACE = 1
@@ -36,14 +37,19 @@ class AsyncWeb(Functions):
         await self._lifespan.shutdown()
 
     def is_async(self, job):
-        return job.describes("http") or super().is_async(job)
+        return self._is_web(job) or super().is_async(job)
 
     def canceller(self, job, task):
-        if not job.describes("http"):
+        if not self._is_web(job):
             return task.cancel
         return lambda: asyncio.get_running_loop().call_later(DISCONNECT_GRACE, task.cancel)
 
     async def serve(self, job):
+        if job.describes("websocket"):
+            socket = WebSocket(job, self._known)
+            await self._application(websocket_scope_of(job, self._lifespan.state), socket.receive, socket.send)
+            await socket.end()
+            return
         if not job.describes("http"):
             await super().serve(job)
             return
@@ -51,3 +57,6 @@ class AsyncWeb(Functions):
         exchange = Exchange(job, scope["method"], self._known)
         await self._application(scope, exchange.receive, exchange.send)
         exchange.require_complete()
+
+    def _is_web(self, job):
+        return job.describes("http") or job.describes("websocket")

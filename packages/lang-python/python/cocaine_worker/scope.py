@@ -8,6 +8,23 @@ VERSIONS = {"version": "3.0", "spec_version": "2.4"}
 def scope_of(job, state):
     """:param state: what the application kept of its start, or `None` if it has no lifespan."""
     http = job.metadata["http"]
+    scope = _scope(job, state, http, "http")
+    scope["method"] = http["method"].upper()
+    scope["extensions"] = {}
+    return scope
+
+
+def websocket_scope_of(job, state):
+    """The scope of a WebSocket (ASGI 3.0, WebSocket connection scope)."""
+    websocket = job.metadata["websocket"]
+    scope = _scope(job, state, websocket, "ws")
+    scope["type"] = "websocket"
+    scope["subprotocols"] = websocket["protocols"]
+    scope["extensions"] = {"websocket.http.response": {}}
+    return scope
+
+
+def _scope(job, state, http, scheme):
     url = http["url"]
     if not url.startswith("/") and "://" in url:
         # What is said to a proxy has scheme and host in front.
@@ -19,8 +36,7 @@ def scope_of(job, state):
         "type": "http",
         "asgi": VERSIONS,
         "http_version": http.get("httpVersion", "1.1"),
-        "method": http["method"].upper(),
-        "scheme": "https" if http.get("tls") else "http",
+        "scheme": scheme + "s" if http.get("tls") else scheme,
         "path": decoded,
         "raw_path": _wire(path),
         "query_string": _wire(query),
@@ -28,7 +44,6 @@ def scope_of(job, state):
         "headers": [(_wire(name.lower()), _wire(value)) for name, value in http["headers"]],
         "client": _address(http.get("remote")),
         "server": _address(http.get("local")),
-        "extensions": {},
         "cocaine.job": job,
     }
     if state is not None:
