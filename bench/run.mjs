@@ -13,6 +13,7 @@ import { print } from "./support/report.mjs";
 import { describeMachine, keep } from "./support/results.mjs";
 import { runEach } from "./support/session.mjs";
 import { measureThreads } from "./threads.mjs";
+import { measureTimers } from "./timers.mjs";
 import { measureWaiting } from "./waiting.mjs";
 import { measureZeromq } from "./zeromq.mjs";
 import { measureZmtp } from "./zmtp.mjs";
@@ -24,6 +25,7 @@ const benchmarks = {
   waiting: measureWaiting,
   threads: measureThreads,
   languages: measureLanguages,
+  timers: measureTimers,
 };
 
 const { only, quick, rounds, prepared } = parseArgs({

@@ -5,7 +5,7 @@ import { createRegistry, memoryStorage, type OpenFeed, type Registry, type Stora
 import type { Logger } from "@cocaine/core/plugin";
 import { fsDriver } from "@cocaine/drivers-fs";
 import { httpDriver } from "@cocaine/drivers-http";
-import { autoDriver } from "@cocaine/drivers-timer";
+import { autoDriver, driftingTimerDriver } from "@cocaine/drivers-timer";
 import { zmqFeed, zmqServerDriver } from "@cocaine/drivers-zmq";
 import { cxxLanguage } from "@cocaine/lang-cxx";
 import { jsLanguages } from "@cocaine/lang-js";
@@ -30,7 +30,7 @@ export function defaultRegistry({ cacheDir }: DistributionOptions = {}): Registr
     .use(cxxLanguage(cacheDir === undefined ? {} : { cache: join(cacheDir, "cxx") }))
     .use(processBackend())
     .use(threadBackend())
-    .use(autoDriver())
+    .use([autoDriver(), driftingTimerDriver()])
     .use(fsDriver())
     .use(httpDriver())
     .use(zmqServerDriver());

@@ -1,2 +1,6 @@
-export type { AutoOptions } from "./options.ts";
-export { autoDriver } from "./plugin.ts";
+export { type AutoOptions, autoDriver } from "./auto.ts";
+export type { Clock } from "./clock.ts";
+export type { TimedDefinition, TimedState } from "./definition.ts";
+export { type DriftingOptions, driftingTimerDriver } from "./drifting.ts";
+export { type TimedOptions, timedOptions } from "./options.ts";
+export { timedDriver } from "./timed-driver.ts";

@@ -1,5 +1,5 @@
 import type { DriverContext } from "@cocaine/core/plugin";
-import type { AutoOptions } from "./options.ts";
+import type { TimedOptions } from "./options.ts";
 
 /** Runs that may wait for the one before them; more are left out. */
 const WAITING_LIMIT = 1000;
@@ -14,8 +14,12 @@ export interface Run {
 
 /** The runs of one timer: one at a time, in the order in which they are due. */
 export interface Runs {
-  /** Starts a run that is due now; while another one runs it waits or is left out, by `overlap`. */
-  make(run: Run): void;
+  /**
+   * Starts a run that is due now; while another one runs it waits or is left out, by `overlap`.
+   *
+   * @returns whether it runs, or will.
+   */
+  make(run: Run): boolean;
   /** Counts runs that are left out. */
   skip(count: number): void;
   /** Starts none until `release()`; those that wait go on waiting. */
@@ -27,7 +31,8 @@ export interface Runs {
   info(): { runs: number; failed: number; skipped: number; running: boolean };
 }
 
-export function createRuns({ overlap }: AutoOptions, { publish, log }: DriverContext): Runs {
+/** @param onEnd - called when a run has ended. */
+export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverContext, onEnd: () => void): Runs {
   const waiting: Run[] = [];
   let held = false;
   let running: Promise<void> | undefined;
@@ -53,6 +58,7 @@ export function createRuns({ overlap }: AutoOptions, { publish, log }: DriverCon
     if (run === undefined) return;
     running = publishRun(run).then(() => {
       running = undefined;
+      onEnd();
       next();
     });
   };
@@ -62,10 +68,11 @@ export function createRuns({ overlap }: AutoOptions, { publish, log }: DriverCon
       const room = overlap === "queue" ? WAITING_LIMIT : 0;
       if (running !== undefined && waiting.length >= room) {
         skipped++;
-        return;
+        return false;
       }
       waiting.push(run);
       next();
+      return true;
     },
     skip(count) {
       skipped += count;

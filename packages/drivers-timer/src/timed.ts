@@ -1,0 +1,156 @@
+import type { Driver, DriverContext } from "@cocaine/core/plugin";
+import { longest, now } from "./clock.ts";
+import type { TimedDefinition, TimedState } from "./definition.ts";
+import type { TimedOptions } from "./options.ts";
+import { createRuns, type Runs } from "./runs.ts";
+
+/**
+ * - `idle`: not started
+ * - `running`: the timer is set, or the end of a run is waited for
+ * - `paused`: moments pass without a run
+ * - `closed`: no run starts any more; one that runs may still end
+ */
+type State = "idle" | "running" | "paused" | "closed";
+
+/** Moments that are counted when they have passed; beyond them it is only known that there were more. */
+const COUNTED = 100_000;
+
+/** Moments that have passed. */
+interface Passed {
+  /** The last of them. */
+  readonly last: number;
+  readonly count: number;
+}
+
+/** A driver whose runs are due at moments that a definition tells one by one. */
+export class Timed<Options extends TimedOptions> implements Driver {
+  readonly #definition: TimedDefinition<Options>;
+  readonly #options: Options;
+  readonly #runs: Runs;
+  readonly #now: () => number;
+  readonly #longest: number;
+  #state: State = "idle";
+  #started = 0;
+  #last: number | undefined;
+  #ended: number | undefined;
+  /** The moment that is waited for. */
+  #next: number | undefined;
+  /** When its run begins: it and its jitter. */
+  #due = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(definition: TimedDefinition<Options>, options: Options, context: DriverContext) {
+    const { clock = "wall" } = definition;
+    this.#definition = definition;
+    this.#options = options;
+    this.#now = now[clock];
+    this.#longest = longest[clock];
+    this.#runs = createRuns(options, context, () => this.#over());
+  }
+
+  async start(): Promise<void> {
+    if (this.#state !== "idle") return;
+    this.#state = "running";
+    this.#started = this.#now();
+    this.#plan(this.#started);
+  }
+
+  pause(): void {
+    if (this.#state !== "running") return;
+    this.#state = "paused";
+    clearTimeout(this.#timer);
+    this.#runs.hold();
+  }
+
+  resume(): void {
+    if (this.#state !== "paused") return;
+    this.#state = "running";
+    this.#runs.release();
+    const at = this.#now();
+    const next = this.#next;
+    if (next === undefined) return this.#plan(at);
+    if (next > at) return this.#arm();
+    const { last, count } = this.#passed(next, at);
+    if (this.#options.missed === "once") this.#make(last, count);
+    else this.#runs.skip(count + 1);
+    this.#plan(last);
+  }
+
+  async drain(): Promise<void> {
+    await this.close();
+    await this.#runs.end();
+  }
+
+  async close(): Promise<void> {
+    this.#state = "closed";
+    clearTimeout(this.#timer);
+    void this.#runs.end();
+  }
+
+  info(): Record<string, unknown> {
+    const next = this.#state === "running" ? this.#next : undefined;
+    return {
+      ...this.#definition.info?.(this.#options),
+      ...(next !== undefined && { next: new Date(this.#wallTime(next)).toISOString() }),
+      ...this.#runs.info(),
+    };
+  }
+
+  #nextAfter(after: number, last: number | undefined, ended: number | undefined): number | undefined {
+    const state: TimedState<Options> = { options: this.#options, started: this.#started, last, ended };
+    return this.#definition.next(after, state);
+  }
+
+  #plan(after: number): void {
+    clearTimeout(this.#timer);
+    const next = this.#nextAfter(after, this.#last, this.#ended);
+    this.#next = next;
+    if (next === undefined) return;
+    this.#due = next + Math.random() * this.#options.jitter;
+    this.#arm();
+  }
+
+  #arm(): void {
+    const delay = Math.ceil(this.#due - this.#now());
+    this.#timer = setTimeout(this.#fire, Math.min(Math.max(0, delay), this.#longest));
+  }
+
+  readonly #fire = (): void => {
+    const at = this.#now();
+    // A timer may fire up to a millisecond early, and a delay may be longer than one timer waits.
+    if (at < this.#due) return this.#arm();
+    // It may also fire late by any time: a busy loop, a suspended machine. What jitter alone delays is not missed.
+    const { last, count } = this.#passed(this.#next as number, at - this.#options.jitter);
+    if (this.#options.missed === "skip") this.#runs.skip(count);
+    this.#make(last, this.#options.missed === "once" ? count : 0);
+    this.#plan(last);
+  };
+
+  /** The moments after this one that are not after `at`, as if no run ended meanwhile. */
+  #passed(moment: number, at: number): Passed {
+    let last = moment;
+    for (let count = 0; count < COUNTED; count++) {
+      const later = this.#nextAfter(last, last, undefined);
+      if (later === undefined || later > at) return { last, count };
+      last = later;
+    }
+    return { last: at, count: COUNTED };
+  }
+
+  /** A run is due, in place of `missed` earlier ones as well. */
+  #make(moment: number, missed: number): void {
+    if (!this.#runs.make({ scheduledFor: Math.round(this.#wallTime(moment)), missed })) return;
+    this.#last = moment;
+    this.#ended = undefined;
+  }
+
+  #over(): void {
+    this.#ended = this.#now();
+    if (this.#state === "running" && this.#next === undefined) this.#plan(this.#ended);
+  }
+
+  /** Milliseconds since the epoch of a moment, by the wall clock as it is now. */
+  #wallTime(moment: number): number {
+    return Date.now() + moment - this.#now();
+  }
+}
