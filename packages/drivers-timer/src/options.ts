@@ -1,7 +1,7 @@
 import { z } from "@cocaine/core/plugin";
 
 /** Milliseconds, about 24 days; what is rarer is a matter of the calendar. */
-export const LONGEST_INTERVAL = 2_147_483_647;
+const LONGEST_INTERVAL = 2_147_483_647;
 
 /** Milliseconds between runs, as a manifest spells them. */
 export const interval = z.int().min(1).max(LONGEST_INTERVAL);

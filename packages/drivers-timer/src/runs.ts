@@ -1,4 +1,4 @@
-import type { DriverContext } from "@cocaine/core/plugin";
+import type { DriverContext, JobOutcome } from "@cocaine/core/plugin";
 import type { TimedOptions } from "./options.ts";
 
 /** Runs that may wait for the one before them; more are left out. */
@@ -35,14 +35,31 @@ export interface Runs {
 export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverContext, onEnd: () => void): Runs {
   const waiting: Run[] = [];
   let held = false;
-  let running: Promise<void> | undefined;
+  /** The run under way. */
+  let current: Run | undefined;
+  /** Who waits for it to end. */
+  const waits: (() => void)[] = [];
   let runs = 0;
   let failed = 0;
   let skipped = 0;
 
-  const publishRun = async (run: Run): Promise<void> => {
+  function begin(run: Run): void {
+    current = run;
     const timer = { scheduledFor: run.scheduledFor, firedAt: Date.now(), missed: run.missed };
-    const outcome = await publish({ metadata: { timer } });
+    // One function for all runs: there may be very many timers.
+    void publish({ metadata: { timer } }).then(over);
+  }
+
+  function over(outcome: JobOutcome): void {
+    count(outcome, (current as Run).scheduledFor);
+    current = undefined;
+    onEnd();
+    next();
+    if (current !== undefined) return;
+    for (const ended of waits.splice(0)) ended();
+  }
+
+  function count(outcome: JobOutcome, scheduledFor: number): void {
     const error = outcome.status === "failed" ? outcome.error : undefined;
     if (error?.code === "COC_QUEUE_FULL") {
       skipped++;
@@ -51,27 +68,22 @@ export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverCo
     runs++;
     if (error === undefined) return;
     failed++;
-    log.warn({ code: error.code, scheduledFor: run.scheduledFor }, `a run failed: ${error.message}`);
-  };
-  const next = (): void => {
-    const run = running === undefined && !held ? waiting.shift() : undefined;
-    if (run === undefined) return;
-    running = publishRun(run).then(() => {
-      running = undefined;
-      onEnd();
-      next();
-    });
-  };
+    log.warn({ code: error.code, scheduledFor }, `a run failed: ${error.message}`);
+  }
+
+  function next(): void {
+    const run = current === undefined && !held ? waiting.shift() : undefined;
+    if (run !== undefined) begin(run);
+  }
 
   return {
     make(run) {
-      const room = overlap === "queue" ? WAITING_LIMIT : 0;
-      if (running !== undefined && waiting.length >= room) {
+      if (current === undefined && !held && waiting.length === 0) begin(run);
+      else if (overlap === "queue" && waiting.length < WAITING_LIMIT) waiting.push(run);
+      else {
         skipped++;
         return false;
       }
-      waiting.push(run);
-      next();
       return true;
     },
     skip(count) {
@@ -86,8 +98,8 @@ export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverCo
     },
     async end() {
       skipped += waiting.splice(0).length;
-      await running;
+      if (current !== undefined) await new Promise<void>((resolve) => waits.push(resolve));
     },
-    info: () => ({ runs, failed, skipped, running: running !== undefined }),
+    info: () => ({ runs, failed, skipped, running: current !== undefined }),
   };
 }

@@ -38,6 +38,8 @@ export class Timed<Options extends TimedOptions> implements Driver {
   /** When its run begins: it and its jitter. */
   #due = 0;
   #timer: NodeJS.Timeout | undefined;
+  /** What it was set for; it is used again for the same delay. */
+  #delay = -1;
 
   constructor(definition: TimedDefinition<Options>, options: Options, context: DriverContext) {
     const { clock = "wall" } = definition;
@@ -58,7 +60,7 @@ export class Timed<Options extends TimedOptions> implements Driver {
   pause(): void {
     if (this.#state !== "running") return;
     this.#state = "paused";
-    clearTimeout(this.#timer);
+    this.#disarm();
     this.#runs.hold();
   }
 
@@ -83,7 +85,7 @@ export class Timed<Options extends TimedOptions> implements Driver {
 
   async close(): Promise<void> {
     this.#state = "closed";
-    clearTimeout(this.#timer);
+    this.#disarm();
     void this.#runs.end();
   }
 
@@ -102,17 +104,28 @@ export class Timed<Options extends TimedOptions> implements Driver {
   }
 
   #plan(after: number): void {
-    clearTimeout(this.#timer);
     const next = this.#nextAfter(after, this.#last, this.#ended);
     this.#next = next;
-    if (next === undefined) return;
+    if (next === undefined) return this.#disarm();
     this.#due = next + Math.random() * this.#options.jitter;
     this.#arm();
   }
 
   #arm(): void {
-    const delay = Math.ceil(this.#due - this.#now());
-    this.#timer = setTimeout(this.#fire, Math.min(Math.max(0, delay), this.#longest));
+    const delay = Math.min(Math.max(0, Math.ceil(this.#due - this.#now())), this.#longest);
+    // A millisecond of lateness is not worth another timer; moments do not drift by it.
+    if (this.#timer !== undefined && (delay === this.#delay || (delay > 1 && delay === this.#delay - 1))) {
+      this.#timer.refresh();
+      return;
+    }
+    clearTimeout(this.#timer);
+    this.#delay = delay;
+    this.#timer = setTimeout(this.#fire, delay);
+  }
+
+  #disarm(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
   }
 
   readonly #fire = (): void => {
