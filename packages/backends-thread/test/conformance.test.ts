@@ -16,4 +16,8 @@ testBackend({
     language.create({}, { log: silentLogger() }).launch({ name: "app", type: "js", code, env: {}, launches: "module" }),
 });
 
-testLanguage({ test, plugins: [...jsLanguages(), threadBackend()], type: "js", backend: "thread", app: code });
+const plugins = [...jsLanguages(), threadBackend()];
+const fetchCode = fileURLToPath(new URL("../../lang-js/test/fixtures/conformance-fetch.mjs", import.meta.url));
+
+testLanguage({ test, plugins, type: "js", backend: "thread", app: code });
+testLanguage({ test, plugins, type: "js+fetch", backend: "thread", app: fetchCode });

@@ -7,7 +7,10 @@ import { fixture } from "./support/worker.ts";
 
 const app = fixture("conformance.mjs");
 
-testLanguage({ test, plugins: [...jsLanguages(), processBackend()], type: "js", app });
+const plugins = [...jsLanguages(), processBackend()];
+
+testLanguage({ test, plugins, type: "js", app });
+testLanguage({ test, plugins, type: "js+fetch", app: fixture("conformance-fetch.mjs") });
 
 testKit({
   test,

@@ -5,10 +5,14 @@ import { expect, test } from "vitest";
 import { processBackend } from "../../backends-process/src/index.ts";
 import { perlLanguages } from "../src/index.ts";
 
-const app = fileURLToPath(new URL("./fixtures/conformance.pl", import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+const app = fixture("conformance.pl");
 const languages = perlLanguages();
+const plugins = [...languages, processBackend()];
 
-testLanguage({ test, plugins: [...languages, processBackend()], type: "perl", app });
+testLanguage({ test, plugins, type: "perl", app });
+testLanguage({ test, plugins, type: "perl+json", app: fixture("conformance_json.pl"), json: true });
+testLanguage({ test, plugins, type: "perl+psgi", app: fixture("conformance.psgi") });
 
 testKit({
   test,

@@ -5,22 +5,27 @@ import { expect, test } from "vitest";
 import { processBackend } from "../../backends-process/src/index.ts";
 import { pythonLanguages } from "../src/index.ts";
 
-const app = fileURLToPath(new URL("./fixtures/conformance.py", import.meta.url));
+const fixture = (name: string) => fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
+const app = fixture("conformance.py");
 const languages = pythonLanguages();
+const plugins = [...languages, processBackend()];
 
-testLanguage({ test, plugins: [...languages, processBackend()], type: "python", app });
+testLanguage({ test, plugins, type: "python", app });
+testLanguage({ test, plugins, type: "python+json", app: fixture("conformance_json.py"), json: true });
+testLanguage({ test, plugins, type: "python+wsgi", app: fixture("conformance_wsgi.py") });
+testLanguage({ test, plugins, type: "python+asgi", app: fixture("conformance_asgi.py") });
 
 testLanguage({
   test: (name, run) => test(`eight at once: ${name}`, run),
-  plugins: [...languages, processBackend()],
+  plugins,
   type: "python",
-  app: fileURLToPath(new URL("./fixtures/conformance_async.py", import.meta.url)),
+  app: fixture("conformance_async.py"),
   engine: { concurrency: 8 },
 });
 
 testLanguage({
   test: (name, run) => test(`eight threads: ${name}`, run),
-  plugins: [...languages, processBackend()],
+  plugins,
   type: "python",
   app,
   engine: { concurrency: 8 },
