@@ -1,5 +1,6 @@
 import type { Logger } from "@cocaine/core/plugin";
 import type { Incoming } from "./incoming.ts";
+import { traceIdOf } from "./trace.ts";
 
 /** What is known of a request when it is over. */
 export interface Access {
@@ -21,5 +22,5 @@ export function logAccess(log: Logger, request: Incoming, access: Access): void 
   const { startedAt, ...fields } = access;
   const { method, url, httpVersion } = request;
   const ms = Math.round((performance.now() - startedAt) * 1000) / 1000;
-  log.info({ method, url, httpVersion, ms, ...fields }, "request");
+  log.info({ method, url, httpVersion, ms, ...fields, traceId: traceIdOf(request) }, "request");
 }

@@ -103,6 +103,17 @@ export function bodyOf({ code, message }: Problem, accept: string | undefined): 
   return ["text/plain; charset=utf-8", `${code}: ${message}\n`];
 }
 
+/** Headers, names and values in turn, and body of the answer that tells a problem. @param id of the request, or "" */
+export function tell(problem: Problem, accept: string | undefined, id: string): [headers: string[], body: string] {
+  const [type, body] = bodyOf(problem, accept);
+  const headers = ["Content-Type", type, "Content-Length", String(Buffer.byteLength(body))];
+  if (id !== "") headers.push("X-Request-Id", id);
+  if (problem.retryAfter !== undefined) headers.push("Retry-After", String(problem.retryAfter));
+  if (problem.allow !== undefined) headers.push("Allow", problem.allow);
+  if (problem.upgrade !== undefined) headers.push("Upgrade", problem.upgrade);
+  return [headers, body];
+}
+
 /** What a client is told of bytes that Node's parser refuses; `undefined`: the connection itself is broken. */
 export function problemOfParser(code: string | undefined): Problem | undefined {
   if (code === "HPE_HEADER_OVERFLOW") return HEAD_TOO_LARGE;

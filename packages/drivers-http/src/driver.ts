@@ -1,12 +1,17 @@
 import type { Driver, DriverContext, PauseReason } from "@cocaine/core/plugin";
 import { CLOSING, notAllowed, PAUSED, UPGRADE_REQUIRED } from "./answer.ts";
+import { createCors } from "./cors.ts";
 import type { Listeners, Membership } from "./listeners.ts";
 import { type HttpOptions, termsOf } from "./options.ts";
+import { createProxies } from "./proxies.ts";
 import type { Site, Waiting } from "./site.ts";
 
 /** Makes the driver of one task: its place on a shared listener, and what it counts. */
 export function createTaskDriver(options: HttpOptions, context: DriverContext, listeners: Listeners): Driver {
-  const { methods, limits } = options;
+  const { limits } = options;
+  const proxies = options["trusted-proxies"];
+  // A HEAD is a GET whose body is not sent.
+  const methods = options.methods?.includes("GET") ? [...new Set([...options.methods, "HEAD"])] : options.methods;
   const open = new Set<Waiting>();
   /** Requests that came while the app's queue was full. Each holds up its connection, so there are not many. */
   const held = new Set<Waiting>();
@@ -28,7 +33,10 @@ export function createTaskDriver(options: HttpOptions, context: DriverContext, l
     bodyLimit: limits.body ?? Number.POSITIVE_INFINITY,
     bodyTimeout: limits["body-timeout"] * 1000,
     accessLog: options["access-log"],
+    trailers: options.trailers,
     websocket: options.websocket,
+    cors: options.cors && createCors(options.cors, methods),
+    proxies: proxies.length > 0 ? createProxies(proxies) : undefined,
     log: context.log,
     get closing() {
       return closing;

@@ -1,12 +1,13 @@
 import type { CocaineError, JobHandle, ResponseSink } from "@cocaine/core/plugin";
 import { logAccess } from "./access.ts";
-import { BAD_HEAD, BODY_TOO_LARGE, bodyOf, MALFORMED, type Problem, problemOf } from "./answer.ts";
+import { BAD_HEAD, BODY_TOO_LARGE, MALFORMED, type Problem, problemOf, tell } from "./answer.ts";
 import type { Channel, Occupant } from "./channel.ts";
 import { type Head, parseHead } from "./head.ts";
 import type { Incoming } from "./incoming.ts";
 import type { Body, Outgoing, ReplyOwner } from "./outgoing.ts";
-import { describe, requestIdOf } from "./request.ts";
+import { describe, firstOf, originOf, requestIdOf } from "./request.ts";
 import type { Site, Waiting } from "./site.ts";
+import { encodeTrailers, TrailedBody } from "./trailers.ts";
 import { Upload } from "./upload.ts";
 
 /**
@@ -38,6 +39,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
   #head: Head | undefined = undefined;
   /** The first body chunk while the head waits. */
   #first: Uint8Array | undefined = undefined;
+  #trailed: TrailedBody | undefined = undefined;
   #sent = 0;
   #aborted = false;
 
@@ -68,27 +70,37 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
   }
 
   admit(): void {
-    if (this.#state !== "waiting" || this.#site.holds(this)) return;
+    if (this.#state !== "waiting") return;
+    const preflight = this.#site.cors?.preflight(this.#request);
+    if (preflight !== undefined) return this.#complete(204, undefined, preflight, undefined, this.#site.closing);
+    if (this.#site.holds(this)) return;
     const trigger = this.#site.admit(this, this.#request);
     if (typeof trigger !== "function") return this.refuse(trigger);
     if (this.#length > this.#site.bodyLimit) return this.refuse(BODY_TOO_LARGE);
-    const http = describe(this.#request, this.#channel, this.#site.path);
+    const http = describe(this.#request, this.#channel, this.#site);
     if (http === undefined) return this.refuse(MALFORMED);
-    const chunk: Buffer | undefined = this.#length === 0 ? undefined : (this.#request.read() ?? undefined);
+    const { chunk, end } = firstOf(this.#request, this.#length, this.#site.trailers);
     const taken = chunk?.length ?? 0;
     if (taken > this.#site.bodyLimit) return this.refuse(BODY_TOO_LARGE);
-    const whole = !this.reading;
-    this.#handle = trigger({ chunk, end: whole, metadata: { http } }, this);
+    this.#handle = trigger({ chunk, end, metadata: { http } }, this);
     this.#job = this.#handle.id;
-    if (!whole) this.#stream(this.#handle, taken);
+    if (!end) this.#stream(this.#handle, taken);
   }
 
   // --- what the job answers ---
 
   write(chunk: Uint8Array): boolean {
+    if (this.#state === "waiting") {
+      this.#takeHead(chunk);
+      return true;
+    }
+    const piece = this.#trailed === undefined ? chunk : this.#trailed.shift(chunk);
+    return piece === undefined || this.#take(piece);
+  }
+
+  #take(chunk: Uint8Array): boolean {
     if (this.#state === "flowing") return this.#send(chunk);
-    if (this.#state === "waiting") this.#takeHead(chunk);
-    else if (this.#state === "headed") {
+    if (this.#state === "headed") {
       if (this.#first === undefined) this.#first = chunk;
       else {
         this.flush();
@@ -101,13 +113,18 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
   end(): void {
     this.#handle = undefined;
     if (this.#state === "waiting") return this.#misheaded("it ended without one");
-    if (this.#state === "headed") return this.#endWhole();
+    const trailers = this.#trailed?.trailers() ?? [];
+    if (typeof trailers === "string") return this.#misheaded(`its trailers: ${trailers}`);
+    if (this.#state === "headed") {
+      if (this.#trailed === undefined) return this.#endWhole();
+      this.flush();
+    }
     if (this.#state !== "flowing") return;
     const { length } = this.#head as Head;
     if (length > this.#sent && !this.#bodiless) return this.#cut(`it ended ${length - this.#sent} bytes too early`);
     this.#state = "ended";
     if (this.reading) this.#discard();
-    this.#reply.finishPushed(this.#request);
+    this.#reply.finishPushed(this.#request, this.#bodiless ? [] : trailers);
   }
 
   fail(error: CocaineError): void {
@@ -160,7 +177,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
     const { status, reason, headers } = this.#head as Head;
     this.#state = "flowing";
     if (this.#site.closing) headers.push("Connection", "close");
-    this.#reply.head(status, reason, headers);
+    this.#reply.head(status, reason, headers, this.#trailed !== undefined && !this.#bodiless);
     const first = this.#first;
     this.#first = undefined;
     if (first === undefined || this.#bodiless) this.#reply.flushHeaders();
@@ -182,6 +199,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
     this.#upload = new Upload(this.#request, handle, taken, {
       limit: this.#site.bodyLimit,
       timeout: this.#site.bodyTimeout,
+      ...(this.#site.trailers && { trailers: () => encodeTrailers(this.#request.rawTrailers) }),
       refuse: (problem) => this.refuse(problem),
     });
     // A job that cannot be taken fails at once; then the body need not be sent at all.
@@ -197,8 +215,10 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
   #takeHead(chunk: Uint8Array): void {
     const head = parseHead(chunk);
     if (typeof head === "string") return this.#misheaded(head);
-    this.#head = head;
     if (!head.requestId) head.headers.push("X-Request-Id", this.#id);
+    const { cors } = this.#site;
+    this.#head = cors === undefined ? head : { ...head, headers: cors.apply(this.#request, head.headers) };
+    if (head.trailers) this.#trailed = new TrailedBody();
     this.#state = "headed";
     process.nextTick(flush, this);
   }
@@ -224,23 +244,18 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
 
   /** waiting, headed → ended. */
   #answer(problem: Problem): void {
-    const [type, body] = bodyOf(problem, this.#request.headers.accept);
-    const headers = ["Content-Type", type, "Content-Length", String(Buffer.byteLength(body))];
-    const id = this.#id;
-    if (id !== "") headers.push("X-Request-Id", id);
-    if (problem.retryAfter !== undefined) headers.push("Retry-After", String(problem.retryAfter));
-    if (problem.allow !== undefined) headers.push("Allow", problem.allow);
-    if (problem.upgrade !== undefined) headers.push("Upgrade", problem.upgrade);
+    const [headers, body] = tell(problem, this.#request.headers.accept, this.#id);
     this.#sent = body.length;
+    const said = this.#site.cors?.apply(this.#request, headers) ?? headers;
     // Who does not speak HTTP may mean something else by what follows.
-    this.#complete(problem.status, undefined, headers, body, this.#site.closing || problem === MALFORMED);
+    this.#complete(problem.status, undefined, said, body, this.#site.closing || problem === MALFORMED);
   }
 
   #complete(status: number, reason: string | undefined, headers: string[], body: Body, last: boolean): void {
     this.#state = "ended";
     const { reading } = this;
     if (reading || last) headers.push("Connection", "close");
-    this.#reply.head(status, reason, headers);
+    this.#reply.head(status, reason, headers, false);
     // Who waits for 100 sends nothing when this comes instead.
     if (!reading || this.#expectsContinue) return this.#reply.finish(body);
     this.#reply.finishEarly(this.#request, body);
@@ -276,7 +291,7 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
       bytes: this.#sent,
       startedAt: this.#startedAt,
       requestId: this.#id,
-      remote: this.#channel.remote.address,
+      remote: originOf(this.#request, this.#channel, this.#site).remote.address,
       aborted: this.#aborted,
     });
   }

@@ -8,6 +8,8 @@ export interface Head {
   readonly length: number;
   /** The app gave an X-Request-Id of its own. */
   readonly requestId: boolean;
+  /** The last chunk of the response is its trailers. */
+  readonly trailers: boolean;
 }
 
 /** RFC 9110, 5.6.2: what a header's name is made of. */
@@ -27,7 +29,7 @@ const HOP_BY_HOP = new Set([
 ]);
 
 /**
- * Reads the first chunk of a response: JSON `{status, headers: [[name, value], …], reason?}`.
+ * Reads the first chunk of a response: JSON `{status, headers: [[name, value], …], reason?, trailers?}`.
  *
  * @param switching - 101 where a response may say so.
  * @returns the head, or what is wrong with it.
@@ -40,7 +42,7 @@ export function parseHead(chunk: Uint8Array, switching?: 101): Head | string {
     return `it is not JSON: ${String(error)}`;
   }
   if (typeof value !== "object" || value === null) return "it is not a JSON object";
-  const { status, headers, reason } = value as Record<string, unknown>;
+  const { status, headers, reason, trailers } = value as Record<string, unknown>;
   // 1xx are not answers, and 101 would give the connection away.
   const answers = Number.isInteger(status) && (status as number) >= 200 && (status as number) <= 999;
   if (!answers && (switching === undefined || status !== switching)) {
@@ -48,10 +50,16 @@ export function parseHead(chunk: Uint8Array, switching?: 101): Head | string {
   }
   if (reason !== undefined && (typeof reason !== "string" || NOT_VALUE.test(reason))) return "reason is not plain text";
   if (!Array.isArray(headers)) return "headers is not a list";
-  return readHeaders(status as number, reason, headers);
+  return readHeaders(status as number, reason, headers, trailers === true);
 }
 
-function readHeaders(status: number, reason: string | undefined, pairs: readonly unknown[]): Head | string {
+/** Checks a list of names and values. @returns the head that has them, or what is wrong with them */
+export function readHeaders(
+  status: number,
+  reason: string | undefined,
+  pairs: readonly unknown[],
+  trailers: boolean,
+): Head | string {
   const headers: string[] = [];
   let length = -1;
   let requestId = false;
@@ -76,8 +84,8 @@ function readHeaders(status: number, reason: string | undefined, pairs: readonly
     } else if (lower === "x-request-id") requestId = true;
     headers.push(name, value);
   }
-  if (named !== undefined) return { status, reason, headers: without(headers, named), length, requestId };
-  return { status, reason, headers, length, requestId };
+  if (named !== undefined) return { status, reason, headers: without(headers, named), length, requestId, trailers };
+  return { status, reason, headers, length, requestId, trailers };
 }
 
 /** Drops the headers that Connection names, except the one that frames the body. */

@@ -9,6 +9,8 @@ export interface Incoming {
   readonly headers: IncomingHttpHeaders;
   /** Names and values in turn, as they came. */
   readonly rawHeaders: readonly string[];
+  /** What came behind the body, in the same way. */
+  readonly rawTrailers: readonly string[];
   /** The body has come to its end. */
   readonly complete: boolean;
   /** What has come of the body. */

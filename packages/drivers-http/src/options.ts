@@ -1,4 +1,5 @@
 import { z } from "@cocaine/core/plugin";
+import { isNetwork } from "./proxies.ts";
 
 const KIB = 1024;
 
@@ -25,6 +26,8 @@ const limits = z.strictObject({
   "write-timeout": seconds.positive().default(60),
 });
 
+const list = z.array(z.string().nonempty()).nonempty();
+
 const file = z.string().regex(/^\//, "an absolute path");
 
 /** A certificate. Its files are read again when they change. */
@@ -48,10 +51,35 @@ const websocket = z.strictObject({
   /** Seconds from one ping to the next: a client that has answered none by then is gone; 0 is none. */
   ping: seconds.default(30),
   /** Origins whose pages may open one, such as `https://shop.example`; others get 403. Without it: all. */
-  origins: z.array(z.string().nonempty()).nonempty().optional(),
+  origins: list.optional(),
 });
 
 export type WebSocketOptions = z.infer<typeof websocket>;
+
+const methods = z.array(z.string().regex(/^[A-Z-]+$/, "methods in upper case")).nonempty();
+
+/** Which pages of other origins may read the answers. */
+const cors = z
+  .strictObject({
+    /** Origins, such as `https://shop.example`. Without it: all, but without credentials. */
+    origins: list.optional(),
+    /** Methods that they may use. Without it: those of the task, or else GET, HEAD, PUT, PATCH, POST and DELETE. */
+    methods: methods.optional(),
+    /** Request headers that they may send. Without it: all. */
+    headers: list.optional(),
+    /** Response headers that they may read, beside the few that are always readable. */
+    expose: list.optional(),
+    /** Whether they may send cookies and other credentials. */
+    credentials: z.boolean().default(false),
+    /** Seconds that a browser may keep the answer to a preflight. Without it the browser decides. */
+    "max-age": z.int().nonnegative().optional(),
+  })
+  .refine(({ credentials, origins }) => !credentials || origins !== undefined, {
+    path: ["credentials"],
+    message: "only with a list of origins",
+  });
+
+export type CorsOptions = z.infer<typeof cors>;
 
 const options = z.strictObject({
   /**
@@ -87,11 +115,8 @@ const options = z.strictObject({
     .regex(/^\/[!-~]*$/, "a path that begins with / and has no spaces")
     .regex(/^[^?#]*$/, "a path without query or fragment")
     .default("/"),
-  /** Methods that the task takes; others are answered with 405. Without it: all. */
-  methods: z
-    .array(z.string().regex(/^[A-Z-]+$/, "methods in upper case"))
-    .nonempty()
-    .optional(),
+  /** Methods that the task takes; others are answered with 405. GET stands for HEAD, too. Without it: all. */
+  methods: methods.optional(),
   /**
    * The task serves WebSockets, each of which is a job, and no other requests: `true`, or how. `false`: it serves
    * requests.
@@ -100,13 +125,26 @@ const options = z.strictObject({
     .union([z.boolean(), websocket])
     .default(false)
     .transform((value) => (value === true ? websocket.parse({}) : value === false ? undefined : value)),
+  /** Lets pages of other origins read the answers: `true` for all, or which and how. */
+  cors: z
+    .union([z.boolean(), cors])
+    .default(false)
+    .transform((value) => (value === true ? cors.parse({}) : value === false ? undefined : value)),
+  /** Addresses and networks of proxies whose X-Forwarded-For and X-Forwarded-Proto are believed. */
+  "trusted-proxies": z.array(z.string().refine(isNetwork, "an address, or a network as 10.0.0.0/8")).default([]),
+  /** Whether the last chunk of each request is its trailers, JSON `[[name, value], …]`. */
+  trailers: z.boolean().default(false),
   limits: limits.prefault({}),
   /** Writes a line to the log for each request. */
   "access-log": z.boolean().default(false),
 });
 
 /** What a task of type `server+http` says in its manifest. */
-export const httpOptions = options.superRefine(({ endpoint, tls }, context) => {
+export const httpOptions = options.superRefine(({ endpoint, tls, websocket, cors }, context) => {
+  if (websocket !== undefined && cors !== undefined) {
+    const message = "CORS is not for WebSockets: say websocket.origins";
+    context.addIssue({ code: "custom", path: ["cors"], message });
+  }
   const secure = endpoint.startsWith("https:");
   if (secure === (tls !== undefined)) return;
   const message = secure

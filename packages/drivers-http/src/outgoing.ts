@@ -20,8 +20,13 @@ export interface Outgoing {
   readonly headersSent: boolean;
   readonly statusCode: number;
   writeContinue(): void;
-  /** @param headers - names and values in turn. It leaves with what follows. */
-  head(status: number, reason: string | undefined, headers: string[]): void;
+  /**
+   * It leaves with what follows.
+   *
+   * @param headers - names and values in turn
+   * @param trailed - trailers may come behind the body
+   */
+  head(status: number, reason: string | undefined, headers: string[], trailed: boolean): void;
   /** The head leaves without waiting for more. */
   flushHeaders(): void;
   /** @returns `false`: no more until the owner's `resume()`. */
@@ -30,8 +35,8 @@ export interface Outgoing {
   finish(body: Body): void;
   /** Ends with this body while the request still comes: the client has the whole answer. */
   finishEarly(request: Incoming, body: Body): void;
-  /** Ends what was pushed. */
-  finishPushed(request: Incoming): void;
+  /** Ends what was pushed. @param trailers names and values in turn */
+  finishPushed(request: Incoming, trailers: readonly string[]): void;
   /** Ends so that the client sees that it has not all. */
   cut(): void;
 }

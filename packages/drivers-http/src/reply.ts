@@ -47,7 +47,8 @@ export class Reply extends ServerResponse implements Outgoing {
     request.once("end", end).once("close", end);
   }
 
-  finishPushed(request: Incoming): void {
+  finishPushed(request: Incoming, trailers: readonly string[]): void {
+    if (trailers.length > 0) this.addTrailers(pairsOf(trailers));
     this.end();
     // The connection may be kept, if the client is through with its body soon.
     if (!request.complete) setTimeout(() => request.complete || this.cut(), LINGER).unref();
@@ -56,6 +57,12 @@ export class Reply extends ServerResponse implements Outgoing {
   cut(): void {
     this.req.socket.destroy();
   }
+}
+
+function pairsOf(fields: readonly string[]): [string, string][] {
+  const pairs: [string, string][] = [];
+  for (let at = 0; at + 1 < fields.length; at += 2) pairs.push([fields[at] as string, fields[at + 1] as string]);
+  return pairs;
 }
 
 // Functions of the module, so that a request makes none.

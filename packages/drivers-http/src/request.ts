@@ -1,11 +1,14 @@
 import type { IncomingMessage } from "node:http";
 import type { Channel } from "./channel.ts";
 import type { Incoming } from "./incoming.ts";
+import type { Origin } from "./proxies.ts";
+import type { Site } from "./site.ts";
+import { encodeTrailers } from "./trailers.ts";
 
 const SANE_ID = /^[A-Za-z0-9._-]{1,128}$/;
 
 /** The metadata `http` of a job, or `undefined` where the head is ambiguous (RFC 9112, 3.2: more than one Host). */
-export function describe(request: Incoming, channel: Channel, path: string) {
+export function describe(request: Incoming, channel: Channel, site: Site) {
   const raw = request.rawHeaders;
   const headers: [string, string][] = [];
   let hosts = 0;
@@ -15,16 +18,35 @@ export function describe(request: Incoming, channel: Channel, path: string) {
     headers.push([name, raw[at + 1] as string]);
   }
   if (hosts > 1) return undefined;
+  const { remote, tls, proxy } = originOf(request, channel, site);
   return {
     method: request.method,
     url: request.url,
     httpVersion: request.httpVersion,
     headers,
-    remote: channel.remote,
+    remote,
     local: channel.local,
-    tls: channel.tls,
-    path,
+    tls,
+    path: site.path,
+    ...(proxy !== undefined && { proxy }),
   };
+}
+
+/** Where a request comes from, as far as the task believes its proxies. */
+export function originOf(request: Incoming, channel: Channel, { proxies }: Site): Origin {
+  return proxies === undefined ? channel : proxies.originOf(request, channel);
+}
+
+/**
+ * What of a request goes with its trigger.
+ *
+ * @param length - of its body, 0 without one
+ * @param trailers - the job is given the trailers as its last chunk, which come last of all
+ */
+export function firstOf(request: Incoming, length: number, trailers: boolean): { chunk?: Uint8Array; end: boolean } {
+  if (length === 0) return trailers ? { chunk: encodeTrailers([]), end: true } : { end: true };
+  const chunk = trailers ? null : request.read();
+  return chunk === null ? { end: request.complete && !trailers } : { chunk, end: request.complete };
 }
 
 /** Bytes that Content-Length promises, 0 without a body, -1 where the body is chunked. */

@@ -1,7 +1,9 @@
 import type { DriverContext, Logger } from "@cocaine/core/plugin";
 import type { Problem } from "./answer.ts";
+import type { Cors } from "./cors.ts";
 import type { Incoming } from "./incoming.ts";
 import type { WebSocketOptions } from "./options.ts";
+import type { Proxies } from "./proxies.ts";
 
 /** What the requests of one task need of it. */
 export interface Site {
@@ -16,8 +18,13 @@ export interface Site {
   /** Milliseconds in which a client must send some of a body that is waited for; 0: for ever. */
   readonly bodyTimeout: number;
   readonly accessLog: boolean;
+  /** The last chunk of a request is its trailers. */
+  readonly trailers: boolean;
   /** It serves WebSockets, and so. */
   readonly websocket: WebSocketOptions | undefined;
+  readonly cors: Cors | undefined;
+  /** `undefined`: none is believed. */
+  readonly proxies: Proxies | undefined;
   readonly log: Logger;
   /** It ends: connections are not kept. */
   readonly closing: boolean;

@@ -10,6 +10,8 @@ export interface UploadRules {
   readonly limit: number;
   /** Milliseconds in which the client must send something; 0: for ever. */
   readonly timeout: number;
+  /** What comes behind the body, for the job. */
+  trailers?(): Uint8Array;
   /** The body cannot be taken to its end. */
   refuse(problem: Problem): void;
 }
@@ -65,6 +67,8 @@ export class Upload {
     if (this.#state === "ended") return;
     this.#state = "ended";
     clearInterval(this.#timer);
+    const trailers = this.#rules.trailers?.();
+    if (trailers !== undefined) this.#handle.write(trailers);
     this.#handle.end();
   }
 

@@ -113,7 +113,7 @@ describe("a request that is no job", () => {
     const { url } = await start((job) => answer(job, "ok"), { methods: ["GET", "PUT"] });
     const response = await fetch(url, { method: "POST", body: "x" });
     expect(response.status).toBe(405);
-    expect(response.headers.get("allow")).toBe("GET, PUT");
+    expect(response.headers.get("allow")).toBe("GET, PUT, HEAD");
     expect(await response.json()).toMatchObject({ code: "COC_HTTP_METHOD" });
   });
 

@@ -54,6 +54,20 @@ test("a response waits for credit, and others go on meanwhile", async () => {
   expect((await engine.answer(1)).text).toHaveLength(64 * 65_536 + '{"status":200,"headers":[]}'.length);
 });
 
+test("trailers are the last chunk, as the head says", async () => {
+  await using engine = await start();
+  await engine.hello();
+  const { chunks } = await engine.call("web", "", web("/trailers"));
+  expect(chunks.map((chunk) => JSON.parse(`[${Buffer.from(chunk)}]`.replace("body", '"body"'))[0])).toEqual([
+    { status: 200, headers: [], trailers: true },
+    "body",
+    [
+      ["x-sum", "4"],
+      ["x-last", "1"],
+    ],
+  ]);
+});
+
 test("requests run at the same time", async () => {
   await using engine = await start();
   await engine.hello();

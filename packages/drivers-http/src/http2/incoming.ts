@@ -8,6 +8,7 @@ export class Http2Incoming implements Incoming {
   readonly httpVersion = "2.0";
   readonly headers: IncomingHttpHeaders;
   readonly rawHeaders: readonly string[];
+  rawTrailers: readonly string[] = [];
   /** Bytes of the body; -1 where it does not say. */
   readonly length: number;
   readonly #stream: ServerHttp2Stream;
@@ -23,7 +24,10 @@ export class Http2Incoming implements Incoming {
     this.#complete = stream.endAfterHeaders;
     this.length = stream.endAfterHeaders ? 0 : Number(headers["content-length"] ?? -1);
     if (stream.endAfterHeaders) stream.resume();
-    else stream.once("end", () => (this.#complete = true));
+    else {
+      stream.once("end", () => (this.#complete = true));
+      stream.once("trailers", (...event: unknown[]) => (this.rawTrailers = event[2] as readonly string[]));
+    }
   }
 
   /** Its target can be understood: a path, and no two hosts. */

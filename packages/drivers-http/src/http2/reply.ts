@@ -7,6 +7,8 @@ export class Http2Reply implements Outgoing {
   #owner: ReplyOwner | undefined = undefined;
   #head: OutgoingHttpHeaders | undefined = undefined;
   #status = 0;
+  #trailed = false;
+  #trailers: readonly string[] = [];
 
   /** @param patience - milliseconds that the client may take nothing of what waits for it. */
   constructor(stream: ServerHttp2Stream, patience: number) {
@@ -37,8 +39,10 @@ export class Http2Reply implements Outgoing {
   }
 
   /** There is no reason in HTTP/2. */
-  head(status: number, _reason: string | undefined, headers: readonly string[]): void {
+  head(status: number, _reason: string | undefined, headers: readonly string[], trailed: boolean): void {
     this.#status = status;
+    this.#trailed = trailed;
+    if (trailed) this.#stream.once("wantTrailers", () => this.#stream.sendTrailers(fields(this.#trailers)));
     this.#head = { ":status": status, ...fields(headers) };
   }
 
@@ -62,7 +66,8 @@ export class Http2Reply implements Outgoing {
     this.#refuseRest();
   }
 
-  finishPushed(request: { readonly complete: boolean }): void {
+  finishPushed(request: { readonly complete: boolean }, trailers: readonly string[]): void {
+    this.#trailers = trailers;
     if (this.#writable) this.#stream.end();
     if (!request.complete) this.#refuseRest();
   }
@@ -79,12 +84,13 @@ export class Http2Reply implements Outgoing {
   #respond(endStream: boolean): void {
     const head = this.#head;
     if (head === undefined || !this.#writable) return;
+    const options = { endStream, waitForTrailers: this.#trailed };
     this.#head = undefined;
     try {
-      this.#stream.respond(head, { endStream });
+      this.#stream.respond(head, options);
     } catch (error) {
       if (!(error instanceof Error && "code" in error && error.code === "ERR_HTTP2_HEADER_SINGLE_VALUE")) throw error;
-      this.#stream.respond(firstOfEach(head), { endStream });
+      this.#stream.respond(firstOfEach(head), options);
     }
   }
 

@@ -6,7 +6,7 @@ import { logAccess } from "../access.ts";
 import { BAD_HEAD, bodyOf, type Problem, problemOf, rawAnswer } from "../answer.ts";
 import type { Channel, Occupant } from "../channel.ts";
 import type { WebSocketOptions } from "../options.ts";
-import { describe, requestIdOf } from "../request.ts";
+import { describe, originOf, requestIdOf } from "../request.ts";
 import type { Site, Waiting } from "../site.ts";
 import { type Acceptance, accept, type Handshake, parseAcceptance } from "./acceptance.ts";
 import { problemOfHandshake, protocolsOf } from "./handshake.ts";
@@ -85,7 +85,7 @@ export class WebSocketExchange implements ResponseSink, Waiting, Occupant {
     if (this.#state !== "waiting" || this.#handle !== undefined || this.#site.holds(this)) return;
     const trigger = this.#site.admit(this, this.#request);
     if (typeof trigger !== "function") return this.refuse(trigger);
-    const http = describe(this.#request, this.#channel, this.#site.path);
+    const http = describe(this.#request, this.#channel, this.#site);
     const websocket = { ...http, protocols: protocolsOf(this.#request) };
     this.#handle = trigger({ end: false, metadata: { websocket } }, this);
     this.#job = this.#handle.id;
@@ -287,7 +287,7 @@ export class WebSocketExchange implements ResponseSink, Waiting, Occupant {
       bytes: this.#sent,
       startedAt: this.#startedAt,
       requestId: requestIdOf(this.#request) ?? this.#job,
-      remote: this.#channel.remote.address,
+      remote: originOf(this.#request, this.#channel, this.#site).remote.address,
       aborted: this.#status === 0,
     });
   }

@@ -16,15 +16,17 @@ class Head:
     """A checked head.
 
     :param known: status lines and headers that were checked before, see `Known`.
+    :param trailers: the last chunk of the response is its trailers.
     """
 
-    __slots__ = ("status", "length", "_reason", "_headers")
+    __slots__ = ("status", "length", "_reason", "_headers", "_trailers")
 
-    def __init__(self, known, status, headers):
+    def __init__(self, known, status, headers, trailers=False):
         if type(headers) is not list:
             raise TypeError(f"headers are a list of (name, value), not {type(headers).__name__}")
         self.status, self._reason = known.status(status)
         self._headers = []
+        self._trailers = ',"trailers":true' if trailers else ""
         # What Content-Length says.
         self.length = None
         for header in headers:
@@ -46,7 +48,12 @@ class Head:
 
     def encode(self):
         """The first chunk of the response (docs/worker-protocol.md)."""
-        return f'{{"status":{self.status}{self._reason},"headers":[{",".join(self._headers)}]}}'.encode()
+        return f'{{"status":{self.status}{self._reason},"headers":[{",".join(self._headers)}]{self._trailers}}}'.encode()
+
+
+def encode_trailers(known, trailers):
+    """The last chunk of a response that has trailers."""
+    return f'[{",".join(known.header(trailer)[0] for trailer in trailers)}]'.encode()
 
 
 class Known:

@@ -10,7 +10,7 @@ def scope_of(job, state):
     http = job.metadata["http"]
     scope = _scope(job, state, http, "http")
     scope["method"] = http["method"].upper()
-    scope["extensions"] = {}
+    scope["extensions"] = {"http.response.trailers": {}}
     return scope
 
 
