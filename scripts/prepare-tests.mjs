@@ -5,11 +5,12 @@
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
 import { benchNeeds, testNeeds } from "./prepare/needs.mjs";
-import { preparePython } from "./prepare/python.mjs";
+import { preparePython, prepareSources } from "./prepare/python.mjs";
 import { prepareSystem } from "./prepare/system.mjs";
 
 const { bench } = parseArgs({ options: { bench: { type: "boolean", default: false } } }).values;
-const venv = fileURLToPath(new URL("../.cache/venv", import.meta.url));
+const cache = (name) => fileURLToPath(new URL(`../.cache/${name}`, import.meta.url));
+const venv = cache("venv");
 const sets = bench ? [testNeeds, benchNeeds] : [testNeeds];
 
 try {
@@ -18,6 +19,11 @@ try {
     venv,
     bench ? "bench" : "tests",
     sets.flatMap(({ python }) => python),
+  );
+  await prepareSources(
+    cache("sources"),
+    venv,
+    sets.flatMap(({ sources }) => sources),
   );
 } catch (error) {
   console.error(error.message);

@@ -7,8 +7,10 @@
  * A Python package is pinned, and goes into the virtual environment `.cache/venv`.
  *
  * @typedef {{ what: string, why: string, command?: string, succeeds?: string[], debian: string[], brew: string[] }} SystemNeed
+ * A source distribution of PyPI is unpacked into a folder of its name and version in `.cache/sources`; it is not installed.
+ *
  * @typedef {{ requirement: string, why: string }} PythonNeed
- * @typedef {{ system: SystemNeed[], python: PythonNeed[] }} Needs
+ * @typedef {{ system: SystemNeed[], python: PythonNeed[], sources: PythonNeed[] }} Needs
  */
 
 /** The oldest Python that everything in the list runs on. */
@@ -98,6 +100,7 @@ export const testNeeds = {
     { requirement: 'Django==4.2.30; python_version < "3.10"', why: "another; the last that runs on Python 3.9" },
     { requirement: 'Django==5.2.19; python_version >= "3.10"', why: "another; the long-term release" },
   ],
+  sources: [{ requirement: "gunicorn==23.0.0", why: "its requests, valid and not, go to server+http" }],
 };
 
 /** What `pnpm bench` needs more: the peers, and the load. */
@@ -122,4 +125,5 @@ export const benchNeeds = {
     { requirement: 'gunicorn==27.0.1; python_version >= "3.10"', why: "a peer of HTTP to WSGI workers" },
     { requirement: "uWSGI==2.0.31", why: "the faster peer of HTTP to WSGI workers" },
   ],
+  sources: [],
 };

@@ -1,4 +1,4 @@
-import { existsSync, readFileSync, writeFileSync } from "node:fs";
+import { existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { isDeepStrictEqual } from "node:util";
 import { must } from "./command.mjs";
@@ -41,6 +41,27 @@ export async function preparePython(folder, name, needs) {
     ...requirements,
   ]);
   write(stamp, wanted);
+}
+
+/**
+ * Sees to it that source distributions lie unpacked in a folder.
+ *
+ * @param venv - whose pip gets them.
+ */
+export async function prepareSources(folder, venv, needs) {
+  for (const { requirement } of needs) {
+    const name = requirement.replace("==", "-");
+    if (existsSync(join(folder, name))) continue;
+    console.log(`Getting the source of ${requirement}`);
+    const unfinished = join(folder, `${name}.part`);
+    rmSync(unfinished, { recursive: true, force: true });
+    mkdirSync(unfinished, { recursive: true });
+    const pip = ["-m", "pip", "download", "--quiet", "--disable-pip-version-check", "--no-input", "--no-deps"];
+    await must(join(venv, "bin/python"), [...pip, "--no-binary", ":all:", "--dest", unfinished, requirement]);
+    await must("tar", ["-xzf", join(unfinished, `${name}.tar.gz`), "-C", unfinished]);
+    renameSync(join(unfinished, name), join(folder, name));
+    rmSync(unfinished, { recursive: true });
+  }
 }
 
 function read(file) {

@@ -18,6 +18,7 @@ export class Connection implements Channel {
   readonly #exchanges = new Set<Occupant>();
   #state: "open" | "last" | "gone" = "open";
   #problem: Problem | undefined;
+  #distrusted = false;
 
   constructor(socket: Socket) {
     this.#socket = socket;
@@ -34,6 +35,16 @@ export class Connection implements Channel {
   /** As many requests as may wait for their answers: a client that sends on and on gets no more of the app's queue. */
   get crowded(): boolean {
     return this.#exchanges.size >= PIPELINE;
+  }
+
+  /** What follows may be another message than its sender meant. */
+  get distrusted(): boolean {
+    return this.#distrusted;
+  }
+
+  /** A request came that can be understood in two ways: no further ones are taken. */
+  distrust(): void {
+    this.#distrusted = true;
   }
 
   /** Bytes wait for the client. */

@@ -136,7 +136,7 @@ export class Listener {
   readonly #upgrade = (request: IncomingMessage, stream: Duplex, ahead: Buffer): void => {
     const socket = stream as Socket;
     const connection = this.#connections.get(socket);
-    if (connection === undefined) return void socket.destroy();
+    if (connection === undefined || connection.distrusted) return void socket.destroy();
     const site = this.#siteOf(request, connection);
     if (site.websocket !== undefined && wantsWebSocket(request)) {
       new WebSocketExchange(site, site.websocket, connection, { request, socket, ahead }).begin();
@@ -159,12 +159,17 @@ export class Listener {
   #requested(request: IncomingMessage, reply: Reply, expectsContinue: boolean): void {
     const connection = this.#connections.get(request.socket);
     if (connection === undefined) return void reply.destroy();
+    // The answer to the one before is the last.
+    if (connection.distrusted) return void request.resume();
     const site = this.#siteOf(request, connection);
     new Exchange(site, connection, request, bodyLength(request), reply).begin(expectsContinue);
   }
 
   #siteOf(request: IncomingMessage, connection: Connection): Site {
-    if (!isSane(request)) return this.#nowhere.invalid;
+    if (!isSane(request)) {
+      connection.distrust();
+      return this.#nowhere.invalid;
+    }
     if (connection.crowded) return this.#nowhere.crowded;
     return this.routes.find(request.headers.host, request.url as string) ?? this.#nowhere.unknown;
   }

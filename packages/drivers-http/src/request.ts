@@ -68,6 +68,8 @@ export function requestIdOf(request: Incoming): string | undefined {
  * `/`. What Node's parser refuses does not come here.
  */
 export function isSane(request: IncomingMessage): boolean {
+  // The parser takes versions that do not look like this on the wire.
+  if (request.httpVersion !== "1.1" && request.httpVersion !== "1.0") return false;
   // RFC 9112, 6.1: HTTP/1.0 knows no transfer codings, so its framing is faulty.
   if (request.httpVersion === "1.0" && request.headers["transfer-encoding"] !== undefined) return false;
   return toOriginForm(request);
