@@ -78,6 +78,13 @@ export const testNeeds = {
       brew: ["nghttp2"],
     },
     {
+      what: "Chromium",
+      why: "the browser that is not ours",
+      command: "chromium",
+      debian: ["chromium"],
+      brew: ["chromium"],
+    },
+    {
       what: "libzmq with its headers",
       why: "clients that are written in C speak ZeroMQ through it",
       succeeds: ["cc", "-E", "-include", "zmq.h", "-x", "c", "/dev/null"],

@@ -1,21 +1,12 @@
-import { createServer } from "node:net";
 import { networkInterfaces } from "node:os";
 import { describe, expect, it, vi } from "vitest";
 import { httpDriver } from "../src/index.ts";
 import { answer, bytes, createContext, headOf, serve } from "./support/app.ts";
+import { freePort } from "./support/port.ts";
 import { dial, exchange } from "./support/raw.ts";
 import { useServers } from "./support/servers.ts";
 
 const start = useServers();
-
-/** A port that is free now. */
-async function freePort(): Promise<number> {
-  const server = createServer();
-  await new Promise<void>((resolve) => server.listen(0, "127.0.0.1", resolve));
-  const address = server.address();
-  await new Promise((resolve) => server.close(resolve));
-  return typeof address === "object" && address !== null ? address.port : 0;
-}
 
 describe("an endpoint", () => {
   it("may name an interface, every interface, or an IPv6 address", async () => {
