@@ -33,7 +33,10 @@ export async function deploy(methods: readonly string[], policy: object = {}, en
 }
 
 function manifestOf(methods: readonly string[], endpoint: string, policy: object, engine: object) {
-  const task = (name: string) => [name, { type: "server+http", endpoint, path: `/${name}`, ...policy }];
+  const task = (name: string) => [
+    name,
+    { type: "server+http", endpoint, path: `/${name}`, ...(name === "chat" && { websocket: true }), ...policy },
+  ];
   return {
     type: "js",
     args: FIXTURE,
