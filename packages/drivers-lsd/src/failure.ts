@@ -1,0 +1,40 @@
+import { type CocaineError, createError } from "@cocaine/core/plugin";
+
+/** Codes of LSD, as its server had them from November 2011 on. */
+export type LsdCode = 400 | 500 | 502 | 503 | 504 | 520;
+
+const CODES: Readonly<Record<string, LsdCode>> = {
+  COC_LSD_REQUEST: 400,
+  // The job did not run: another server, or this one later, may have a place for it.
+  COC_QUEUE_FULL: 503,
+  COC_APP_PAUSED: 503,
+  COC_APP_FAILED: 503,
+  COC_SHUTDOWN: 503,
+  // The app's code failed it, or ended.
+  COC_JOB_FAILED: 502,
+  COC_WORKER_CRASHED: 502,
+  COC_DEADLINE: 504,
+  COC_STALLED: 504,
+  COC_WORKER_HUNG: 504,
+};
+
+/** @param expired - the deadline of the envelope has passed, not a timeout. */
+export function lsdCodeOf(error: CocaineError, expired: boolean): LsdCode {
+  if (error.code === "COC_DEADLINE" && expired) return 520;
+  return CODES[error.code] ?? 500;
+}
+
+/** The frame of a failure: JSON `{uuid, code, message}`. The message begins with the stable code. */
+export function failureFrame(uuid: string, code: LsdCode, error: CocaineError): string {
+  return JSON.stringify({ uuid, code, message: `${error.code}: ${error.message}` });
+}
+
+// The failures that the driver answers with by itself.
+
+export function badRequest(why: string): CocaineError {
+  return createError("COC_LSD_REQUEST", `${why}. Send ["", envelope, body, …], the envelope as JSON with a uuid`);
+}
+
+export function closing(task: string): CocaineError {
+  return createError("COC_SHUTDOWN", `task "${task}" is closing this endpoint: connect again, or to another node`);
+}

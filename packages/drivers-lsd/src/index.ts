@@ -1,0 +1,2 @@
+export { lsdServerDriver } from "./driver.ts";
+export type { LsdServerOptions } from "./options.ts";
