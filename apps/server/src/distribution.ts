@@ -5,6 +5,7 @@ import { createRegistry, memoryStorage, type OpenFeed, type Registry, type Stora
 import type { Logger } from "@cocaine/core/plugin";
 import { fsDriver } from "@cocaine/drivers-fs";
 import { httpDriver } from "@cocaine/drivers-http";
+import { lsdServerDriver } from "@cocaine/drivers-lsd";
 import { autoDriver, driftingTimerDriver } from "@cocaine/drivers-timer";
 import { zmqFeed, zmqServerDriver } from "@cocaine/drivers-zmq";
 import { cxxLanguage } from "@cocaine/lang-cxx";
@@ -33,7 +34,8 @@ export function defaultRegistry({ cacheDir }: DistributionOptions = {}): Registr
     .use([autoDriver(), driftingTimerDriver()])
     .use(fsDriver())
     .use(httpDriver())
-    .use(zmqServerDriver());
+    .use(zmqServerDriver())
+    .use(lsdServerDriver());
 }
 
 /** Opens the feeds of apps. */

@@ -35,6 +35,14 @@ export function badRequest(why: string): CocaineError {
   return createError("COC_LSD_REQUEST", `${why}. Send ["", envelope, body, …], the envelope as JSON with a uuid`);
 }
 
+export function tooLate(task: string, deadline: number): CocaineError {
+  const by = ((Date.now() - deadline) / 1000).toFixed(3);
+  return createError(
+    "COC_DEADLINE",
+    `the deadline of a job of task "${task}" had passed by ${by} s when it came: give it more time, or set the clocks`,
+  );
+}
+
 export function closing(task: string): CocaineError {
   return createError("COC_SHUTDOWN", `task "${task}" is closing this endpoint: connect again, or to another node`);
 }

@@ -4,7 +4,7 @@ import { bindError } from "./bind.ts";
 import { Client, type ClientRules, type Pairs } from "./client.ts";
 import { readEnvelope } from "./envelope.ts";
 import { Exchange } from "./exchange.ts";
-import { badRequest, closing, failureFrame, lsdCodeOf } from "./failure.ts";
+import { badRequest, closing, failureFrame, lsdCodeOf, tooLate } from "./failure.ts";
 import type { LsdServerOptions } from "./options.ts";
 import { Tally } from "./tally.ts";
 
@@ -74,6 +74,8 @@ export function createServer(options: LsdServerOptions, context: DriverContext):
     if ("why" in envelope) return refuse(client, route, envelope.uuid, badRequest(envelope.why));
     if (body === undefined) return refuse(client, route, envelope.uuid, badRequest("the envelope has no body"));
     if (draining) return refuse(client, route, envelope.uuid, closing(task));
+    const deadline = envelope.deadline * 1000;
+    if (deadline > 0 && deadline <= Date.now()) return refuse(client, route, envelope.uuid, tooLate(task, deadline));
     const exchange = new Exchange(client, route, envelope);
     client.asked(exchange);
     const { urgent } = envelope;
@@ -84,7 +86,7 @@ export function createServer(options: LsdServerOptions, context: DriverContext):
   function refuse(client: Client, route: readonly Frame[], uuid: string, error: CocaineError): void {
     tally.refused++;
     log.debug({ code: error.code, uuid, refused: tally.refused }, error.message);
-    client.send([...route, failureFrame(uuid, lsdCodeOf(error, false), error)]);
+    client.send([...route, failureFrame(uuid, lsdCodeOf(error, true), error)]);
   }
 
   /** Reads from all clients that can be read from, or from none. */

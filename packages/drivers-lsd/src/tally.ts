@@ -6,7 +6,7 @@ export class Tally {
   replies = 0;
   /** Jobs that were answered with a failure. */
   failures = 0;
-  /** Pairs and messages that did not become jobs: answered with 400, or with 503 while the endpoint closes. */
+  /** Pairs and messages that did not become jobs: answered with 400, 520 or, while the endpoint closes, 503. */
   refused = 0;
   /** Jobs whose client went away before their end. */
   abandoned = 0;
