@@ -3,6 +3,7 @@ import { processBackend } from "@cocaine/backends-process";
 import { threadBackend } from "@cocaine/backends-thread";
 import { createRegistry, memoryStorage, type OpenFeed, type Registry, type Storage } from "@cocaine/core";
 import type { Logger } from "@cocaine/core/plugin";
+import { cronDriver } from "@cocaine/drivers-cron";
 import { fsDriver } from "@cocaine/drivers-fs";
 import { httpDriver } from "@cocaine/drivers-http";
 import { lsdServerDriver } from "@cocaine/drivers-lsd";
@@ -32,6 +33,7 @@ export function defaultRegistry({ cacheDir }: DistributionOptions = {}): Registr
     .use(processBackend())
     .use(threadBackend())
     .use([autoDriver(), driftingTimerDriver()])
+    .use(cronDriver())
     .use(fsDriver())
     .use(httpDriver())
     .use(zmqServerDriver())

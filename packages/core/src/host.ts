@@ -14,6 +14,7 @@ import { type Logger, silentLogger } from "./observe/log.ts";
 import { createCrashLogs } from "./records/crash-logs.ts";
 import type { StoredCrashReport } from "./records/crash-report.ts";
 import { createDeadLetters, type DeadLetters } from "./records/dead-letters.ts";
+import { createDriverStates } from "./records/driver-states.ts";
 import type { Registry } from "./registry.ts";
 import { createSerial } from "./serial.ts";
 import { memoryStorage } from "./storage/memory.ts";
@@ -99,6 +100,7 @@ export function createHost(options: HostOptions): Host {
   let closing: Promise<void> | undefined;
 
   const crashLogs = createCrashLogs({ storage, log });
+  const driverStates = createDriverStates({ storage, log });
   const deadLetters = createDeadLetters({ storage, log }, async (app, task, request) =>
     engineOf(app).replay(task, request),
   );
@@ -125,6 +127,7 @@ export function createHost(options: HostOptions): Host {
       hostname,
       runtimeDir: folder,
       openFeed,
+      stateOf: (task, type) => driverStates.of(name, task, type),
       onCrash: (report) => crashLogs.add(name, report),
       onDeadLetter: (letter) => deadLetters.add(name, letter),
     });
@@ -196,6 +199,7 @@ export function createHost(options: HostOptions): Host {
         broken.delete(name);
         await storage.delete(APPS, name);
         await engine?.close(DEADLINE);
+        await driverStates.remove(name);
         log.info({ app: name }, "app removed");
       }),
     restart: (name) =>
@@ -233,7 +237,7 @@ export function createHost(options: HostOptions): Host {
         const ending = all.map(([name, engine]) => serial(name, () => engine.close(deadline)));
         await Promise.all(ending);
         engines.clear();
-        await withinGrace([crashLogs.idle(), deadLetters.idle()]);
+        await withinGrace([crashLogs.idle(), deadLetters.idle(), driverStates.idle()]);
         await storage.close();
       })();
       return closing;

@@ -6,6 +6,7 @@ export type { Backend, BackendContext, Exit, WorkerLink, WorkerSpec } from "./co
 export type {
   Driver,
   DriverContext,
+  DriverState,
   JobHandle,
   JobOutcome,
   JobRequest,

@@ -2,5 +2,5 @@ export { type AutoOptions, autoDriver } from "./auto.ts";
 export type { Clock } from "./clock.ts";
 export type { TimedDefinition, TimedState } from "./definition.ts";
 export { type DriftingOptions, driftingTimerDriver } from "./drifting.ts";
-export { type TimedOptions, timedOptions } from "./options.ts";
+export { calendarOptions, type TimedOptions, timedOptions } from "./options.ts";
 export { timedDriver } from "./timed-driver.ts";

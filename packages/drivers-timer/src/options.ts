@@ -16,9 +16,28 @@ export const timedOptions = {
   missed: z.enum(["skip", "once"]).default("skip"),
 };
 
-/** What {@link timedOptions} are parsed to. */
+/** The options of drivers whose moments are those of a calendar, to be spread into the schema of one. */
+export const calendarOptions = {
+  jitter: timedOptions.jitter,
+  /** As for all, and `replace`: the run before is cancelled. */
+  overlap: z.enum(["skip", "queue", "replace"]).default("skip"),
+  /**
+   * What becomes of runs that were due while the app was paused or the server did not run: left out, made up for by one
+   * run, or by one each.
+   */
+  missed: z.enum(["skip", "once", "all"]).default("skip"),
+  /** Seconds after which a missed run is not made up for any more. */
+  "missed-grace": z
+    .number()
+    .positive()
+    .max(366 * 86_400)
+    .default(86_400),
+};
+
+/** What {@link timedOptions} and {@link calendarOptions} are parsed to. */
 export interface TimedOptions {
   readonly jitter: number;
-  readonly overlap: "skip" | "queue";
-  readonly missed: "skip" | "once";
+  readonly overlap: "skip" | "queue" | "replace";
+  readonly missed: "skip" | "once" | "all";
+  readonly "missed-grace"?: number;
 }

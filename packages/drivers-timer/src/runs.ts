@@ -15,11 +15,12 @@ export interface Run {
 /** The runs of one timer: one at a time, in the order in which they are due. */
 export interface Runs {
   /**
-   * Starts a run that is due now; while another one runs it waits or is left out, by `overlap`.
+   * Starts a run that is due now; while another one runs it waits, is left out or takes its place, by `overlap`.
    *
+   * @param late - one that was missed: it waits whatever `overlap` says.
    * @returns whether it runs, or will.
    */
-  make(run: Run): boolean;
+  make(run: Run, late?: boolean): boolean;
   /** Counts runs that are left out. */
   skip(count: number): void;
   /** Starts none until `release()`; those that wait go on waiting. */
@@ -28,7 +29,7 @@ export interface Runs {
   /** Leaves out those that wait. Resolves when the one that runs has ended. */
   end(): Promise<void>;
   /** `runs` are those that have ended, `failed` the ones of them that did not end well. */
-  info(): { runs: number; failed: number; skipped: number; running: boolean };
+  info(): { runs: number; failed: number; replaced?: number; skipped: number; running: boolean };
 }
 
 /** @param onEnd - called when a run has ended. */
@@ -37,17 +38,21 @@ export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverCo
   let held = false;
   /** The run under way. */
   let current: Run | undefined;
+  /** Cancels it; where one may be replaced. */
+  let cancel: AbortController | undefined;
   /** Who waits for it to end. */
   const waits: (() => void)[] = [];
   let runs = 0;
   let failed = 0;
+  let replaced = 0;
   let skipped = 0;
 
   function begin(run: Run): void {
     current = run;
     const timer = { scheduledFor: run.scheduledFor, firedAt: Date.now(), missed: run.missed };
+    if (overlap === "replace") cancel = new AbortController();
     // One function for all runs: there may be very many timers.
-    void publish({ metadata: { timer } }).then(over);
+    void publish({ metadata: { timer } }, cancel?.signal).then(over);
   }
 
   function over(outcome: JobOutcome): void {
@@ -65,6 +70,10 @@ export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverCo
       skipped++;
       return;
     }
+    if (outcome.status === "cancelled") {
+      replaced++;
+      return;
+    }
     runs++;
     if (error === undefined) return;
     failed++;
@@ -77,9 +86,12 @@ export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverCo
   }
 
   return {
-    make(run) {
+    make(run, late = false) {
       if (current === undefined && !held && waiting.length === 0) begin(run);
-      else if (overlap === "queue" && waiting.length < WAITING_LIMIT) waiting.push(run);
+      else if (overlap === "replace" && !late) {
+        skipped += waiting.splice(0, waiting.length, run).length;
+        cancel?.abort("the next run is due");
+      } else if ((overlap === "queue" || late) && waiting.length < WAITING_LIMIT) waiting.push(run);
       else {
         skipped++;
         return false;
@@ -100,6 +112,12 @@ export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverCo
       skipped += waiting.splice(0).length;
       if (current !== undefined) await new Promise<void>((resolve) => waits.push(resolve));
     },
-    info: () => ({ runs, failed, skipped, running: current !== undefined }),
+    info: () => ({
+      runs,
+      failed,
+      ...(overlap === "replace" && { replaced }),
+      skipped,
+      running: current !== undefined,
+    }),
   };
 }

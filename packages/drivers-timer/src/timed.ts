@@ -1,4 +1,5 @@
 import type { Driver, DriverContext } from "@cocaine/core/plugin";
+import { type Bookmark, createBookmark } from "./bookmark.ts";
 import { longest, now } from "./clock.ts";
 import type { TimedDefinition, TimedState } from "./definition.ts";
 import type { TimedOptions } from "./options.ts";
@@ -13,12 +14,15 @@ import { createRuns, type Runs } from "./runs.ts";
 type State = "idle" | "running" | "paused" | "closed";
 
 /** Moments that are counted when they have passed; beyond them it is only known that there were more. */
-const COUNTED = 100_000;
+const COUNTED = 10_000;
+/** Milliseconds that a run may be late, of a busy process, before it is a missed one. */
+const LATE = 60_000;
 
 /** Moments that have passed. */
 interface Passed {
   /** The last of them. */
   readonly last: number;
+  /** How many came before it. */
   readonly count: number;
 }
 
@@ -27,6 +31,8 @@ export class Timed<Options extends TimedOptions> implements Driver {
   readonly #definition: TimedDefinition<Options>;
   readonly #options: Options;
   readonly #runs: Runs;
+  /** What has been seen to is kept over restarts. */
+  readonly #bookmark: Bookmark | undefined;
   readonly #now: () => number;
   readonly #longest: number;
   #state: State = "idle";
@@ -48,13 +54,23 @@ export class Timed<Options extends TimedOptions> implements Driver {
     this.#now = now[clock];
     this.#longest = longest[clock];
     this.#runs = createRuns(options, context, () => this.#over());
+    // The monotonic clock begins anew with each process, and nothing is made up for by `skip`.
+    const durable = clock === "wall" && options.missed !== "skip";
+    this.#bookmark = durable ? createBookmark(options, context.state) : undefined;
   }
 
   async start(): Promise<void> {
     if (this.#state !== "idle") return;
+    const until = await this.#bookmark?.find();
+    if (this.#state !== "idle") return;
     this.#state = "running";
     this.#started = this.#now();
-    this.#plan(this.#started);
+    if (until === undefined) {
+      this.#bookmark?.put(this.#started);
+      return this.#plan(this.#started);
+    }
+    this.#plan(until);
+    if (this.#next !== undefined && this.#next <= this.#started) this.#makeUp(this.#started, 0);
   }
 
   pause(): void {
@@ -71,11 +87,8 @@ export class Timed<Options extends TimedOptions> implements Driver {
     const at = this.#now();
     const next = this.#next;
     if (next === undefined) return this.#plan(at);
-    if (next > at) return this.#arm();
-    const { last, count } = this.#passed(next, at);
-    if (this.#options.missed === "once") this.#make(last, count);
-    else this.#runs.skip(count + 1);
-    this.#plan(last);
+    if (next > at) this.#arm();
+    else this.#makeUp(at, 0);
   }
 
   async drain(): Promise<void> {
@@ -133,26 +146,58 @@ export class Timed<Options extends TimedOptions> implements Driver {
     // A timer may fire up to a millisecond early, and a delay may be longer than one timer waits.
     if (at < this.#due) return this.#arm();
     // It may also fire late by any time: a busy loop, a suspended machine. What jitter alone delays is not missed.
-    const { last, count } = this.#passed(this.#next as number, at - this.#options.jitter);
-    if (this.#options.missed === "skip") this.#runs.skip(count);
-    this.#make(last, this.#options.missed === "once" ? count : 0);
-    this.#plan(last);
+    this.#makeUp(at - this.#options.jitter, LATE);
   };
 
-  /** The moments after this one that are not after `at`, as if no run ended meanwhile. */
-  #passed(moment: number, at: number): Passed {
+  /**
+   * Makes the runs that are due by now, as `missed` says, and plans the next.
+   *
+   * @param patience - milliseconds that the last of them may be late without being a missed one.
+   */
+  #makeUp(at: number, patience: number): void {
+    const { missed } = this.#options;
+    const first = this.#firstInGrace(this.#next as number, at);
+    if (first === undefined) {
+      this.#bookmark?.put(at);
+      return this.#plan(at);
+    }
+    const { last, count } = this.#passed(first, at, missed === "all");
+    const late = at - last > patience;
+    if (missed === "skip") this.#runs.skip(late ? count + 1 : count);
+    if (missed !== "skip" || !late) this.#make(last, missed === "once" ? count : 0, late);
+    this.#bookmark?.put(last);
+    this.#plan(last);
+  }
+
+  /** The first moment that is not too long ago to be made up for; `undefined`: none is. */
+  #firstInGrace(moment: number, at: number): number | undefined {
+    const { missed, "missed-grace": grace = Number.POSITIVE_INFINITY } = this.#options;
+    const begin = at - grace * 1000;
+    if (missed === "skip" || moment >= begin) return moment;
+    this.#runs.skip(1);
+    const first = this.#nextAfter(begin, moment, undefined);
+    return first === undefined || first > at ? undefined : first;
+  }
+
+  /**
+   * The moments from this one on that are not after `at`, as if no run ended meanwhile.
+   *
+   * @param each - make the runs of all but the last.
+   */
+  #passed(moment: number, at: number, each: boolean): Passed {
     let last = moment;
     for (let count = 0; count < COUNTED; count++) {
       const later = this.#nextAfter(last, last, undefined);
       if (later === undefined || later > at) return { last, count };
+      if (each) this.#make(last, 0, true);
       last = later;
     }
     return { last: at, count: COUNTED };
   }
 
-  /** A run is due, in place of `missed` earlier ones as well. */
-  #make(moment: number, missed: number): void {
-    if (!this.#runs.make({ scheduledFor: Math.round(this.#wallTime(moment)), missed })) return;
+  /** A run is due, in place of `missed` earlier ones as well. @param late it is a missed one itself */
+  #make(moment: number, missed: number, late: boolean): void {
+    if (!this.#runs.make({ scheduledFor: Math.round(this.#wallTime(moment)), missed }, late)) return;
     this.#last = moment;
     this.#ended = undefined;
   }

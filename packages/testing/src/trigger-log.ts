@@ -65,12 +65,16 @@ export function createTriggerLog(task: string): TriggerLog {
     };
   }
 
-  function publish(request: JobRequest): Promise<JobOutcome> {
+  function publish(request: JobRequest, signal?: AbortSignal): Promise<JobOutcome> {
     return new Promise((resolve) => {
-      trigger(request, {
+      const handle = trigger(request, {
         write: () => true,
         end: () => resolve({ status: "ok" }),
         fail: (error) => resolve({ status: "failed", error }),
+      });
+      signal?.addEventListener("abort", () => {
+        handle.cancel();
+        resolve({ status: "cancelled" });
       });
     });
   }
@@ -81,10 +85,16 @@ export function createTriggerLog(task: string): TriggerLog {
     yield* [];
   }
 
+  let kept: unknown;
+  const keep = (value: unknown) => {
+    kept = value;
+  };
+  const state = { load: async () => kept, save: (value: unknown) => keep(value) };
+  const { signal } = new AbortController();
   const log: TriggerLog = {
     jobs,
     onJob: undefined,
-    context: { app: "app", task, log: silentLogger(), signal: new AbortController().signal, trigger, call, publish },
+    context: { app: "app", task, log: silentLogger(), signal, trigger, call, publish, state },
   };
   return log;
 }

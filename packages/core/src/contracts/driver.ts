@@ -47,12 +47,31 @@ export interface DriverContext {
   /**
    * Runs a job whose answer goes to the app's feed: for drivers that nobody waits behind (timers, folders).
    * Resolves when the job has ended, with its outcome; never rejects.
+   *
+   * @param signal - cancels the job, of which the feed then hears nothing.
    */
-  publish(request: JobRequest): Promise<JobOutcome>;
+  publish(request: JobRequest, signal?: AbortSignal): Promise<JobOutcome>;
+  /** What the driver keeps of this task. */
+  readonly state: DriverState;
+}
+
+/** A JSON value that a driver keeps of its task in the storage of the host, over restarts of the server. */
+export interface DriverState {
+  /**
+   * What a driver of the same type saved last; `undefined`: nothing. It may be of other options, or of an older version.
+   *
+   * @throws `COC_STORAGE_…`
+   */
+  load(): Promise<unknown>;
+  /** Has it written soon; of values that come faster than they are written the last one counts. Trouble is logged. */
+  save(value: unknown): void;
 }
 
 /** How a job ended. */
-export type JobOutcome = { readonly status: "ok" } | { readonly status: "failed"; readonly error: CocaineError };
+export type JobOutcome =
+  | { readonly status: "ok" }
+  | { readonly status: "failed"; readonly error: CocaineError }
+  | { readonly status: "cancelled" };
 
 /** A job as its driver asks for it. */
 export interface JobRequest {

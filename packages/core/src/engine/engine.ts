@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import type { DriverContext, JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
+import type { DriverContext, DriverState, JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { FeedSocket, OpenFeed } from "../contracts/feed.ts";
 import { type CocaineError, createError, messageOf } from "../errors.ts";
 import type { AppInfo, AppState } from "../info.ts";
@@ -33,6 +33,8 @@ export interface EngineOptions {
   /** Folder of the app's sockets. */
   readonly runtimeDir: string;
   readonly openFeed: OpenFeed | undefined;
+  /** What a task's driver of this type keeps. */
+  readonly stateOf: (task: string, type: string) => DriverState;
   readonly onCrash: (report: CrashReport) => void;
   readonly onDeadLetter: (letter: DeadLetter) => void;
 }
@@ -273,7 +275,8 @@ export class Engine implements DispatcherOwner {
       signal,
       trigger,
       call: (request) => call(trigger, request),
-      publish: (request) => publish(trigger, request, this.feed, spec.name),
+      publish: (request, cancelled) => publish(trigger, request, { feed: this.feed, task: spec.name }, cancelled),
+      state: this.#options.stateOf(spec.name, spec.driver.name),
     };
   }
 

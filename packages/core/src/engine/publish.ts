@@ -5,8 +5,19 @@ import type { Trigger } from "./call.ts";
 
 const ANSWER_LIMIT = 1_048_576;
 
-/** Runs a job whose answer goes to the feed, as `task`. Resolves when it has ended, and never rejects. */
-export function publish(trigger: Trigger, request: JobRequest, feed: Feed, task: string): Promise<JobOutcome> {
+/** Where an answer goes: to the feed, as that of a task. */
+export interface Audience {
+  readonly feed: Feed;
+  readonly task: string;
+}
+
+/** Runs a job whose answer goes to the feed. Resolves when it has ended or is cancelled, and never rejects. */
+export function publish(
+  trigger: Trigger,
+  request: JobRequest,
+  { feed, task }: Audience,
+  signal?: AbortSignal,
+): Promise<JobOutcome> {
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
@@ -30,6 +41,10 @@ export function publish(trigger: Trigger, request: JobRequest, feed: Feed, task:
         resolve({ status: "ok" });
       },
       fail,
+    });
+    signal?.addEventListener("abort", () => {
+      handle.cancel(String(signal.reason));
+      resolve({ status: "cancelled" });
     });
   });
 }

@@ -12,6 +12,7 @@ export function contextOf(answer: (event: FsEvent, count: number) => Promise<Job
     app: "app",
     task: "spool",
     log: { ...silentLogger(), warn: (_, message) => warnings.push(message) },
+    state: { load: async () => undefined, save: () => undefined },
     signal: new AbortController().signal,
     trigger: never,
     call: never,

@@ -120,6 +120,7 @@ export function createContext(app: App, task = "web") {
     app: "shop",
     task,
     log,
+    state: { load: async () => undefined, save: () => undefined },
     signal: new AbortController().signal,
     trigger,
     call() {

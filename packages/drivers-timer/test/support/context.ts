@@ -8,11 +8,17 @@ export interface Run {
 }
 
 /** A driver's context whose jobs the test ends, or that end at once. */
-export function contextOf({ ends }: { readonly ends: boolean }): {
+export function contextOf({ ends, kept }: { readonly ends: boolean; readonly kept?: unknown }): {
   context: DriverContext;
   runs: Run[];
   warnings: string[];
+  /** What the driver has saved last. */
+  kept(): unknown;
 } {
+  let saved = kept;
+  const keep = (value: unknown) => {
+    saved = value;
+  };
   const runs: Run[] = [];
   const warnings: string[] = [];
   const context: DriverContext = {
@@ -26,8 +32,10 @@ export function contextOf({ ends }: { readonly ends: boolean }): {
     call: () => {
       throw new Error("a timer publishes");
     },
-    publish: (request) =>
+    state: { load: async () => saved, save: (value: unknown) => keep(value) },
+    publish: (request, signal) =>
       new Promise<JobOutcome>((resolve) => {
+        signal?.addEventListener("abort", () => resolve({ status: "cancelled" }));
         const run = {
           request,
           at: performance.now(),
@@ -37,5 +45,5 @@ export function contextOf({ ends }: { readonly ends: boolean }): {
         if (ends) run.end();
       }),
   };
-  return { context, runs, warnings };
+  return { context, runs, warnings, kept: () => saved };
 }

@@ -33,6 +33,7 @@ export function scriptedContext(app: ScriptedApp) {
     app: "scripted",
     task: "event",
     log,
+    state: { load: async () => undefined, save: () => undefined },
     signal: new AbortController().signal,
     trigger: (request, response) => runScripted(app, request, response),
     call: () => unused("call"),

@@ -1,0 +1,1 @@
+export { type CronOptions, cronDriver } from "./cron.ts";
