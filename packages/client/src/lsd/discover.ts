@@ -1,0 +1,43 @@
+import { setTimeout as sleep } from "node:timers/promises";
+import type { CocaineError } from "@cocaine/core/plugin";
+import { discoveryFailed } from "./errors.ts";
+
+/**
+ * Tells the endpoints of a task: once by a promise, or anew whenever they change by an iterator. The last list holds when
+ * it ends; when it throws it is called again after a while, and the last list holds until then.
+ *
+ * @param signal - aborted when the client is closed.
+ */
+export type Discover = (signal: AbortSignal) => AsyncIterable<readonly string[]> | Promise<readonly string[]>;
+
+/** Milliseconds before it is called again, the first time and after many. */
+const AGAIN = { min: 100, max: 10_000 };
+
+export interface Follower {
+  listed(endpoints: readonly string[]): void;
+  warned(error: CocaineError): void;
+}
+
+/** Hears of the endpoints until it is aborted. Never rejects. */
+export async function follow(discover: Discover, signal: AbortSignal, follower: Follower): Promise<void> {
+  let failures = 0;
+  while (!signal.aborted) {
+    try {
+      const source = discover(signal);
+      if (source instanceof Promise) follower.listed(await source);
+      else {
+        for await (const endpoints of source) {
+          if (signal.aborted) return;
+          failures = 0;
+          follower.listed(endpoints);
+        }
+      }
+      return;
+    } catch (error) {
+      if (signal.aborted) return;
+      follower.warned(discoveryFailed(error));
+    }
+    const wait = Math.min(AGAIN.max, AGAIN.min * 2 ** Math.min(failures++, 10));
+    await sleep(wait, undefined, { signal }).catch(() => undefined);
+  }
+}

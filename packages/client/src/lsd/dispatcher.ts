@@ -1,0 +1,132 @@
+import type { CocaineError } from "@cocaine/core/plugin";
+import type { Call } from "./call.ts";
+import { answered, clientFull, deadlinePassed, noMoreRetries } from "./errors.ts";
+import type { Link, LinkOptions, LinkOwner } from "./link.ts";
+import { createLinks, type Links } from "./links.ts";
+import type { Answer } from "./wire.ts";
+
+/** Milliseconds before a request that was refused is sent again: the first time, and at the most. */
+const BACK_OFF = { min: 20, max: 1000 };
+/** What a timer of Node takes. */
+const LONGEST_TIMER = 2 ** 31 - 1;
+
+export interface DispatcherOptions extends Omit<LinkOptions, "endpoint"> {
+  /** Requests that may wait for a link. */
+  readonly backlog: number;
+  warned(error: CocaineError): void;
+}
+
+/** Brings calls to links, and decides which are sent again. */
+export class Dispatcher implements LinkOwner {
+  readonly links: Links;
+  /** How often a call was sent again. */
+  resent = 0;
+  readonly #options: DispatcherOptions;
+  /** All that are not over, with their deadlines. */
+  readonly #calls = new Map<Call, NodeJS.Timeout | undefined>();
+  readonly #urgent = new Set<Call>();
+  readonly #waiting = new Set<Call>();
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+    this.links = createLinks(options, this);
+  }
+
+  /** Calls that are not over. */
+  get open(): number {
+    return this.#calls.size;
+  }
+
+  /** Calls that wait for a link. */
+  get waiting(): number {
+    return this.#urgent.size + this.#waiting.size;
+  }
+
+  submit(call: Call): void {
+    this.#calls.set(call, undefined);
+    this.#watch(call);
+    if (!call.over) this.#dispatch(call);
+  }
+
+  /** Ends a call for its caller, whatever becomes of it at its server. */
+  end(call: Call, failure?: unknown): void {
+    const timer = this.#calls.get(call);
+    if (!this.#calls.delete(call)) return;
+    clearTimeout(timer);
+    this.#urgent.delete(call);
+    this.#waiting.delete(call);
+    const { link } = call;
+    call.end(failure);
+    link?.forget(call);
+  }
+
+  /** Ends all. */
+  endAll(failure: CocaineError): void {
+    for (const call of this.#calls.keys()) this.end(call, failure);
+  }
+
+  // --- what links tell ---
+
+  opened(link: Link): void {
+    for (const calls of [this.#urgent, this.#waiting]) {
+      for (const call of calls) {
+        if (link.state !== "open") return;
+        calls.delete(call);
+        this.#dispatch(call);
+      }
+    }
+  }
+
+  answered(link: Link, call: Call, answer: Exclude<Answer, { kind: "unreadable" }>): void {
+    if (answer.kind === "chunk") return call.receive(answer.chunk);
+    if (answer.kind === "end") {
+      link.served();
+      return this.end(call);
+    }
+    const error = answered(link.endpoint, answer.code, answer.message);
+    if (answer.code !== 503) return this.end(call, error);
+    link.refused(performance.now());
+    link.forget(call);
+    const wait = Math.min(BACK_OFF.max, BACK_OFF.min * 2 ** Math.min(call.refusals++, 10));
+    this.#again(call, error, wait * (0.5 + Math.random() / 2));
+  }
+
+  lost(calls: readonly Call[], error: CocaineError): void {
+    for (const call of calls) this.#again(call, error, 0);
+  }
+
+  warned(error: CocaineError): void {
+    this.#options.warned(error);
+  }
+
+  // --- the rules ---
+
+  #dispatch(call: Call): void {
+    const link = this.links.choose();
+    if (link !== undefined) return link.send(call);
+    const { backlog } = this.#options;
+    if (this.waiting >= backlog) this.end(call, clientFull(backlog));
+    else (call.policy.urgent ? this.#urgent : this.#waiting).add(call);
+  }
+
+  #again(call: Call, error: CocaineError, wait: number): void {
+    if (!call.repeatable) return this.end(call, error);
+    const { maxRetries } = call.policy;
+    if (call.sent > maxRetries) return this.end(call, noMoreRetries(error, maxRetries));
+    call.restart(error);
+    this.resent++;
+    // Also without a wait: the other calls of a lost link are to be told first.
+    call.retry = setTimeout(() => this.#dispatch(call), wait);
+  }
+
+  /** Ends the call at its deadline. */
+  #watch(call: Call): void {
+    if (call.deadline === Number.POSITIVE_INFINITY) return;
+    const left = call.deadline - Date.now();
+    if (left <= 0) return this.end(call, deadlinePassed(call.sent, call.last));
+    this.#calls.set(
+      call,
+      setTimeout(() => this.#watch(call), Math.min(left, LONGEST_TIMER)),
+    );
+  }
+}
