@@ -85,19 +85,17 @@ export class Call {
   }
 
   /** Any → over: the response is complete, or failed. What came before is still handed over. */
-  end(failure?: unknown): void {
+  end(failure?: CocaineError): void {
     if (this.#state === "over") return;
-    this.#state = "over";
-    this.#link = undefined;
-    this.#failure = failure;
-    clearTimeout(this.retry);
-    this.#wake?.();
+    // Nothing more comes: what waits for a reader who may have left is no matter of the link.
+    this.#letGo();
+    this.#finish(failure);
   }
 
-  /** Any → over: nobody reads it any more. */
-  abandon(): void {
-    this.end();
+  /** Any → over, without what came and was not handed over. */
+  drop(failure: unknown): void {
     this.#drop();
+    if (this.#state !== "over") this.#finish(failure);
   }
 
   /** The next chunk; `undefined` when the response is complete. */
@@ -119,8 +117,22 @@ export class Call {
     }
   }
 
+  #finish(failure: unknown): void {
+    this.#state = "over";
+    this.#link = undefined;
+    this.#failure = failure;
+    clearTimeout(this.retry);
+    this.#wake?.();
+  }
+
   #drop(): void {
-    for (const chunk of this.#chunks) this.#source?.release(chunk.length + CHUNK_COST);
+    this.#letGo();
     this.#chunks = [];
+  }
+
+  /** Gives the link its window back. */
+  #letGo(): void {
+    for (const chunk of this.#chunks) this.#source?.release(chunk.length + CHUNK_COST);
+    this.#source = undefined;
   }
 }

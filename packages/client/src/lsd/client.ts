@@ -1,4 +1,4 @@
-import { parseEndpoint, ZmtpError } from "@cocaine/zmtp";
+import { parseEndpoint } from "@cocaine/zmtp";
 import { Call } from "./call.ts";
 import { follow } from "./discover.ts";
 import { Dispatcher } from "./dispatcher.ts";
@@ -75,15 +75,14 @@ export function createLsdClient(options: LsdClientOptions): LsdClient {
       if (closing !== undefined) throw clientClosed();
       if (!started) throw clientNotStarted();
       const call = callOf(body, policy);
-      const aborted = () => dispatcher.end(call, signal?.reason);
+      const aborted = () => dispatcher.drop(call, signal?.reason);
       signal?.addEventListener("abort", aborted, { once: true });
       try {
         dispatcher.submit(call);
         for (let chunk = await call.next(); chunk !== undefined; chunk = await call.next()) yield chunk;
       } finally {
         signal?.removeEventListener("abort", aborted);
-        dispatcher.end(call);
-        call.abandon();
+        dispatcher.drop(call);
       }
     },
     info: () => ({
@@ -94,7 +93,7 @@ export function createLsdClient(options: LsdClientOptions): LsdClient {
     }),
     close() {
       discovery.abort();
-      dispatcher.endAll(clientClosed());
+      dispatcher.dropAll(clientClosed());
       closing ??= dispatcher.links.close();
       return closing;
     },

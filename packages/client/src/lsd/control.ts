@@ -45,8 +45,8 @@ export function lsdDiscovery(options: LsdDiscoveryOptions): Discover {
     let told: string | undefined;
     try {
       for (;;) {
-        const next = sleep(interval, undefined, { signal });
-        const hosts = await readHosts(url, port, AbortSignal.any([signal, AbortSignal.timeout(expiry)]));
+        const next = sleep(interval, undefined, { signal }).catch(() => undefined);
+        const hosts = await readHosts(url, port, AbortSignal.timeout(expiry));
         keep(controls, hosts);
         const infos = await Promise.all([...controls.values()].map((control) => control.ask(interval)));
         const now = performance.now();
@@ -61,6 +61,7 @@ export function lsdDiscovery(options: LsdDiscoveryOptions): Discover {
           yield list;
         }
         await next;
+        signal.throwIfAborted();
       }
     } finally {
       await Promise.all([...controls.values()].map((control) => control.close()));

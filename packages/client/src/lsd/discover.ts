@@ -24,7 +24,7 @@ export async function follow(discover: Discover, signal: AbortSignal, follower: 
   while (!signal.aborted) {
     try {
       const source = discover(signal);
-      if (source instanceof Promise) follower.listed(await source);
+      if (!(Symbol.asyncIterator in source)) follower.listed(await source);
       else {
         for await (const endpoints of source) {
           if (signal.aborted) return;

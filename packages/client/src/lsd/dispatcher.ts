@@ -48,21 +48,14 @@ export class Dispatcher implements LinkOwner {
     if (!call.over) this.#dispatch(call);
   }
 
-  /** Ends a call for its caller, whatever becomes of it at its server. */
-  end(call: Call, failure?: unknown): void {
-    const timer = this.#calls.get(call);
-    if (!this.#calls.delete(call)) return;
-    clearTimeout(timer);
-    this.#urgent.delete(call);
-    this.#waiting.delete(call);
-    const { link } = call;
-    call.end(failure);
-    link?.forget(call);
+  /** Ends a call at once for its caller, whatever becomes of it at its server. */
+  drop(call: Call, failure?: unknown): void {
+    this.#forget(call);
+    call.drop(failure);
   }
 
-  /** Ends all. */
-  endAll(failure: CocaineError): void {
-    for (const call of this.#calls.keys()) this.end(call, failure);
+  dropAll(failure: CocaineError): void {
+    for (const call of this.#calls.keys()) this.drop(call, failure);
   }
 
   // --- what links tell ---
@@ -81,10 +74,10 @@ export class Dispatcher implements LinkOwner {
     if (answer.kind === "chunk") return call.receive(answer.chunk);
     if (answer.kind === "end") {
       link.served();
-      return this.end(call);
+      return this.#end(call);
     }
     const error = answered(link.endpoint, answer.code, answer.message);
-    if (answer.code !== 503) return this.end(call, error);
+    if (answer.code !== 503) return this.#end(call, error);
     link.refused(performance.now());
     link.forget(call);
     const wait = Math.min(BACK_OFF.max, BACK_OFF.min * 2 ** Math.min(call.refusals++, 10));
@@ -101,18 +94,31 @@ export class Dispatcher implements LinkOwner {
 
   // --- the rules ---
 
+  #end(call: Call, failure?: CocaineError): void {
+    this.#forget(call);
+    call.end(failure);
+  }
+
+  #forget(call: Call): void {
+    clearTimeout(this.#calls.get(call));
+    this.#calls.delete(call);
+    this.#urgent.delete(call);
+    this.#waiting.delete(call);
+    call.link?.forget(call);
+  }
+
   #dispatch(call: Call): void {
     const link = this.links.choose();
     if (link !== undefined) return link.send(call);
     const { backlog } = this.#options;
-    if (this.waiting >= backlog) this.end(call, clientFull(backlog));
+    if (this.waiting >= backlog) this.#end(call, clientFull(backlog));
     else (call.policy.urgent ? this.#urgent : this.#waiting).add(call);
   }
 
   #again(call: Call, error: CocaineError, wait: number): void {
-    if (!call.repeatable) return this.end(call, error);
+    if (!call.repeatable) return this.#end(call, error);
     const { maxRetries } = call.policy;
-    if (call.sent > maxRetries) return this.end(call, noMoreRetries(error, maxRetries));
+    if (call.sent > maxRetries) return this.#end(call, noMoreRetries(error, maxRetries));
     call.restart(error);
     this.resent++;
     // Also without a wait: the other calls of a lost link are to be told first.
@@ -123,7 +129,7 @@ export class Dispatcher implements LinkOwner {
   #watch(call: Call): void {
     if (call.deadline === Number.POSITIVE_INFINITY) return;
     const left = call.deadline - Date.now();
-    if (left <= 0) return this.end(call, deadlinePassed(call.sent, call.last));
+    if (left <= 0) return this.drop(call, deadlinePassed(call.sent, call.last));
     this.#calls.set(
       call,
       setTimeout(() => this.#watch(call), Math.min(left, LONGEST_TIMER)),

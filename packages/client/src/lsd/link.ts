@@ -51,6 +51,8 @@ export class Link {
   #leaving = false;
   #refusals = 0;
   #restsUntil = 0;
+  /** That it cannot be reached was told. */
+  #told = false;
 
   constructor(options: LinkOptions, owner: LinkOwner) {
     this.endpoint = options.endpoint;
@@ -137,6 +139,7 @@ export class Link {
   #open(): void {
     if (this.#state === "closed") return;
     this.#state = "open";
+    this.#told = false;
     if (!this.#leaving) this.#owner.opened(this);
   }
 
@@ -149,7 +152,10 @@ export class Link {
     if (this.#state === "closed") return;
     if (this.#leaving) void this.close();
     else if (connected) this.#owner.warned(lost(this.endpoint, cause));
-    else this.#owner.warned(unreachable(this.endpoint, cause));
+    else if (!this.#told) {
+      this.#told = true;
+      this.#owner.warned(unreachable(this.endpoint, cause));
+    }
   }
 
   #receive(frames: readonly Uint8Array[]): void {
