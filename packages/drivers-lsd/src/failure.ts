@@ -24,9 +24,14 @@ export function lsdCodeOf(error: CocaineError, expired: boolean): LsdCode {
   return CODES[error.code] ?? 500;
 }
 
+/** What all answers to a request begin with: its uuid, in JSON that is not closed. Made once, since a job has many. */
+export function headOf(uuid: string): string {
+  return `{"uuid":${JSON.stringify(uuid)}`;
+}
+
 /** The frame of a failure: JSON `{uuid, code, message}`. The message begins with the stable code. */
-export function failureFrame(uuid: string, code: LsdCode, error: CocaineError): string {
-  return JSON.stringify({ uuid, code, message: `${error.code}: ${error.message}` });
+export function failureFrame(head: string, code: LsdCode, error: CocaineError): string {
+  return `${head},"code":${code},"message":${JSON.stringify(`${error.code}: ${error.message}`)}}`;
 }
 
 // The failures that the driver answers with by itself.

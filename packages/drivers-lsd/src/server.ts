@@ -4,11 +4,13 @@ import { bindError } from "./bind.ts";
 import { Client, type ClientRules, type Pairs } from "./client.ts";
 import { readEnvelope } from "./envelope.ts";
 import { Exchange } from "./exchange.ts";
-import { badRequest, closing, failureFrame, lsdCodeOf, tooLate } from "./failure.ts";
+import { badRequest, closing, failureFrame, headOf, lsdCodeOf, tooLate } from "./failure.ts";
 import type { LsdServerOptions } from "./options.ts";
 import { Tally } from "./tally.ts";
 
 const EMPTY = new Uint8Array(0);
+/** The route of a client that is behind no proxy: the delimiter alone. */
+const ALONE: readonly Uint8Array[] = [EMPTY];
 
 /** Milliseconds between two PINGs: a client hears by them that the server lives, also while it is not read from. */
 const PING_INTERVAL = 1000;
@@ -59,8 +61,9 @@ export function createServer(options: LsdServerOptions, context: DriverContext):
     onMessage(peer, frames) {
       const client = clientOf(peer);
       const at = frames.findIndex((frame) => frame.length === 0);
-      const route = frames.slice(0, at + 1);
-      if (at < 0) refuse(client, [EMPTY], "", badRequest("the message has no empty delimiter frame"));
+      // A view of what was received, be it empty, would keep all of that while the job runs.
+      const route = at > 0 ? frames.slice(0, at + 1) : ALONE;
+      if (at < 0) refuse(client, route, "", badRequest("the message has no empty delimiter frame"));
       else if (at === frames.length - 1) refuse(client, route, "", badRequest("the message has no envelope"));
       else client.received({ route, frames, at: at + 1 });
     },
@@ -86,7 +89,7 @@ export function createServer(options: LsdServerOptions, context: DriverContext):
   function refuse(client: Client, route: readonly Frame[], uuid: string, error: CocaineError): void {
     tally.refused++;
     log.debug({ code: error.code, uuid, refused: tally.refused }, error.message);
-    client.send([...route, failureFrame(uuid, lsdCodeOf(error, true), error)]);
+    client.send([...route, failureFrame(headOf(uuid), lsdCodeOf(error, true), error)]);
   }
 
   /** Reads from all clients that can be read from, or from none. */
