@@ -44,7 +44,10 @@ export function createServer(options: LsdServerOptions, context: DriverContext):
   const router = createRouter({
     limits: { frame: limits.message, message: limits.message, frames: limits.frames, connections: limits.connections },
     highWaterMark: options.hwm,
-    ...(limits.silence > 0 && { heartbeat: { interval: PING_INTERVAL, timeout: limits.silence * 1000 } }),
+    heartbeat: {
+      interval: PING_INTERVAL,
+      timeout: limits.silence > 0 ? limits.silence * 1000 : Number.POSITIVE_INFINITY,
+    },
     onConnect(peer) {
       const client = new Client(peer, rules);
       peer.data = client;
