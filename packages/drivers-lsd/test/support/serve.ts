@@ -8,6 +8,7 @@ import { jsLanguages } from "@cocaine/lang-js";
 import { onTestFinished } from "vitest";
 import { lsdServerDriver } from "../../src/index.ts";
 
+const app = fileURLToPath(new URL("../fixtures/app.mjs", import.meta.url));
 const TASKS = ["echo", "words", "nothing", "fail", "half", "sleep", "hang", "pid", "note", "flood", "wait"];
 
 export interface ServeOptions {
@@ -28,20 +29,19 @@ export async function serve({ task = {}, engine = {} }: ServeOptions = {}) {
   const host = createHost({ registry, runtimeDir: join(folder, "run") });
   onTestFinished(() => host.close({ deadline: 1000 }));
   await host.start();
-  const manifest = (changes: ServeOptions["task"]) => ({
+  await host.deploy("app", {
     type: "js",
-    args: fileURLToPath(new URL("../fixtures/app.mjs", import.meta.url)),
+    args: app,
     env: { JOURNAL: journal },
     engine: { "pool-limit": 1, "termination-grace": 0.1, ...engine },
-    tasks: Object.fromEntries(
-      TASKS.map((name) => [name, { type: "server+lsd", endpoint: "tcp://lo:0", ...task, ...changes }]),
-    ),
+    tasks: Object.fromEntries(TASKS.map((name) => [name, { type: "server+lsd", endpoint: "tcp://lo:0", ...task }])),
   });
-  await host.deploy("app", manifest({}));
   const info = (name: string) => host.app("app").tasks[name]?.driver as Info;
   return {
     host,
     folder,
+    /** Path of the app's code. */
+    app,
     info,
     endpoint: (name: string) => info(name).endpoints[0] as string,
     /** What the app noted. */
