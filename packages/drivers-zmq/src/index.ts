@@ -1,3 +1,10 @@
+export type { ZmqDefinition, ZmqJob, ZmqPeer, ZmqResponse } from "./driver/definition.ts";
+export { zmqDriver } from "./driver/zmq-driver.ts";
 export { type ZmqFeedOptions, zmqFeed } from "./feed/feed.ts";
+export { rawZmqDriver } from "./raw/driver.ts";
+export type { RawOptions } from "./raw/options.ts";
 export { zmqServerDriver } from "./server/driver.ts";
 export type { ServerOptions } from "./server/options.ts";
+export { type CurveOptions, curveOptions, curveServerOptions } from "./socket/curve.ts";
+export { zmqEndpoints } from "./socket/endpoints.ts";
+export type { ZmqLimits, ZmqSocket, ZmqSocketType } from "./socket/spec.ts";

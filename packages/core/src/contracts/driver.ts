@@ -49,8 +49,9 @@ export interface DriverContext {
    * Resolves when the job has ended, with its outcome; never rejects.
    *
    * @param signal - cancels the job, of which the feed then hears nothing.
+   * @param rest - the chunks of the request after the first, where `request.end` is `false`.
    */
-  publish(request: JobRequest, signal?: AbortSignal): Promise<JobOutcome>;
+  publish(request: JobRequest, signal?: AbortSignal, rest?: readonly Uint8Array[]): Promise<JobOutcome>;
   /** What the driver keeps of this task. */
   readonly state: DriverState;
 }

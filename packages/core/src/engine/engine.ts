@@ -275,7 +275,8 @@ export class Engine implements DispatcherOwner {
       signal,
       trigger,
       call: (request) => call(trigger, request),
-      publish: (request, cancelled) => publish(trigger, request, { feed: this.feed, task: spec.name }, cancelled),
+      publish: (request, cancelled, rest) =>
+        publish(trigger, request, { feed: this.feed, task: spec.name }, cancelled, rest),
       state: this.#options.stateOf(spec.name, spec.driver.name),
     };
   }

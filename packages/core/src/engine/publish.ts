@@ -17,6 +17,7 @@ export function publish(
   request: JobRequest,
   { feed, task }: Audience,
   signal?: AbortSignal,
+  rest: readonly Uint8Array[] = [],
 ): Promise<JobOutcome> {
   return new Promise((resolve) => {
     const chunks: Uint8Array[] = [];
@@ -41,7 +42,14 @@ export function publish(
         resolve({ status: "ok" });
       },
       fail,
+      drain: () => feedRest(),
     });
+    let at = 0;
+    function feedRest(): void {
+      while (at < rest.length) if (!handle.write(rest[at++] as Uint8Array)) return;
+      if (request.end === false) handle.end();
+    }
+    feedRest();
     signal?.addEventListener("abort", () => {
       handle.cancel(String(signal.reason));
       resolve({ status: "cancelled" });

@@ -1,6 +1,6 @@
 import { createError, messageOf } from "@cocaine/core/plugin";
 import type { XPublisher } from "zeromq";
-import { isListening } from "./probe.ts";
+import { isListening } from "../socket/probe.ts";
 
 /** Binds the socket, or closes it and rejects with an error that says what to do. Resolves to the real endpoint. */
 export async function bindPublisher(socket: XPublisher, endpoint: string): Promise<string> {

@@ -1,9 +1,9 @@
 import type { FeedSocket, Logger, OpenFeed } from "@cocaine/core/plugin";
 import type { XPublisher } from "zeromq";
+import { released } from "../socket/probe.ts";
 import { Backlog } from "./backlog.ts";
 import { bindPublisher } from "./bind.ts";
 import { createDropReport } from "./drops.ts";
-import { released } from "./probe.ts";
 import { followSubscriptions } from "./subscriptions.ts";
 
 /** Milliseconds that what was published last has to reach its subscribers after `close()`. */

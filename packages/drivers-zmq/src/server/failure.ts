@@ -10,7 +10,7 @@ export function failureFrames(error: CocaineError): Uint8Array[] {
   return [EMPTY, encoder.encode(JSON.stringify({ code: error.code, message: error.message }))];
 }
 
-// The failures that the driver answers with by itself.
+// The failures that the drivers answer with by themselves.
 
 export function noDelimiter(): CocaineError {
   return createError(
@@ -24,8 +24,4 @@ export function replyTooLarge(task: string, limit: number): CocaineError {
     "COC_ZMQ_REPLY_TOO_LARGE",
     `a reply of task "${task}" is larger than ${limit} bytes: answer less, or raise limits.reply of the task`,
   );
-}
-
-export function closing(task: string): CocaineError {
-  return createError("COC_SHUTDOWN", `task "${task}" is closing this endpoint: connect again, or to another node`);
 }

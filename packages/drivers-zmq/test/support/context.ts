@@ -5,6 +5,7 @@ import {
   type DriverContext,
   isCocaineError,
   type JobHandle,
+  type JobOutcome,
   type JobRequest,
   messageOf,
   type ResponseSink,
@@ -37,9 +38,22 @@ export function scriptedContext(app: ScriptedApp) {
     signal: new AbortController().signal,
     trigger: (request, response) => runScripted(app, request, response),
     call: () => unused("call"),
-    publish: () => unused("publish"),
+    publish: (request, _signal, rest) => publishScripted(app, request, rest),
   };
   return { context, log };
+}
+
+/** Runs a job whose answer nobody hears. */
+function publishScripted(app: ScriptedApp, request: JobRequest, rest: readonly Uint8Array[] = []): Promise<JobOutcome> {
+  return new Promise((resolve) => {
+    const job = runScripted(app, request, {
+      write: () => true,
+      end: () => resolve({ status: "ok" }),
+      fail: (error) => resolve({ status: "failed", error }),
+    });
+    for (const chunk of rest) job.write(chunk);
+    if (request.end === false) job.end();
+  });
 }
 
 function unused(name: string): never {

@@ -1,4 +1,4 @@
-import type { z } from "@cocaine/core/plugin";
+import type { Plugin, z } from "@cocaine/core/plugin";
 import { afterEach } from "vitest";
 import { zmqServerDriver } from "../../src/index.ts";
 import { type ScriptedApp, scriptedContext } from "./context.ts";
@@ -15,15 +15,19 @@ export function afterwards(cleanup: () => unknown): void {
 
 type Options = z.input<ReturnType<typeof zmqServerDriver>["options"]>;
 
-/** Starts the driver with a scripted app behind it, on a free port unless `options` say otherwise. */
-export async function serve(app: ScriptedApp, options: Partial<Options> = {}) {
-  const plugin = zmqServerDriver();
+/** Starts a driver with a scripted app behind it. */
+export async function start<Own>(plugin: Plugin<"driver", Own>, app: ScriptedApp, options: unknown) {
   const { context, log } = scriptedContext(app);
-  const driver = plugin.create(plugin.options.parse({ endpoint: "tcp://lo:0", ...options }), context);
+  const driver = plugin.create(plugin.options.parse(options), context);
   afterwards(() => driver.close());
   await driver.start();
   const info = () => driver.info?.() as { endpoints: string[]; clients: number } & Record<string, number>;
-  return { driver, log, info, endpoint: info().endpoints[0] as string };
+  return { driver, log, context, info, endpoint: info().endpoints[0] as string };
+}
+
+/** Starts `server+zmq`, on a free port unless `options` say otherwise. */
+export function serve(app: ScriptedApp, options: Partial<Options> = {}) {
+  return start(zmqServerDriver(), app, { endpoint: "tcp://lo:0", ...options });
 }
 
 /** Answers with the chunks of the request. */
