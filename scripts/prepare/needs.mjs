@@ -78,6 +78,13 @@ export const testNeeds = {
       brew: ["nghttp2"],
     },
     {
+      what: "netcat and socat",
+      why: "clients of raw sockets that are not ours",
+      succeeds: ["sh", "-c", "command -v nc && command -v socat"],
+      debian: ["netcat-openbsd", "socat"],
+      brew: ["netcat", "socat"],
+    },
+    {
       what: "Chromium",
       why: "the browser that is not ours",
       command: "chromium",

@@ -7,6 +7,7 @@ import { cronDriver } from "@cocaine/drivers-cron";
 import { fsDriver } from "@cocaine/drivers-fs";
 import { httpDriver } from "@cocaine/drivers-http";
 import { lsdServerDriver } from "@cocaine/drivers-lsd";
+import { rawServerDriver } from "@cocaine/drivers-raw";
 import { autoDriver, driftingTimerDriver } from "@cocaine/drivers-timer";
 import { zmqFeed, zmqServerDriver } from "@cocaine/drivers-zmq";
 import { cxxLanguage } from "@cocaine/lang-cxx";
@@ -37,7 +38,8 @@ export function defaultRegistry({ cacheDir }: DistributionOptions = {}): Registr
     .use(fsDriver())
     .use(httpDriver())
     .use(zmqServerDriver())
-    .use(lsdServerDriver());
+    .use(lsdServerDriver())
+    .use(rawServerDriver());
 }
 
 /** Opens the feeds of apps. */

@@ -28,6 +28,14 @@ export type { Change, Document, Revision, Storage, StorageContext, WriteOptions 
 export type { Limits } from "./engine/limits.ts";
 export type { TaskPolicyInput } from "./engine/policy.ts";
 export { CocaineError, createError, type ErrorCode, type ErrorExtras, isCocaineError, messageOf } from "./errors.ts";
+export {
+  type CredentialEvents,
+  type CredentialFiles,
+  type CredentialMaterial,
+  type Credentials,
+  openCredentials,
+} from "./net/credentials.ts";
+export { resolveHost } from "./net/host.ts";
 export { LINE_LIMIT, LineBuffer } from "./observe/line-buffer.ts";
 export { type LogFields, type Logger, silentLogger } from "./observe/log.ts";
 export { Tail } from "./observe/tail.ts";

@@ -1,7 +1,4 @@
-import { lookup } from "node:dns/promises";
-import { isIP } from "node:net";
-import { networkInterfaces } from "node:os";
-import { type CocaineError, createError, messageOf } from "@cocaine/core/plugin";
+import { type CocaineError, createError, messageOf, resolveHost } from "@cocaine/core/plugin";
 
 /** An endpoint as the system binds it. */
 export interface Address {
@@ -25,16 +22,10 @@ export async function resolveEndpoint(endpoint: string): Promise<Address> {
   const tls = scheme === "https";
   const port = Number(number ?? (tls ? 443 : 80));
   if (port > 65_535) throw endpointError(endpoint, "a port is 0 to 65535");
-  if (host === "*") return { host: undefined, port, tls };
-  if (isIP(host) !== 0) return { host, port, tls };
-  const addresses = networkInterfaces()[host];
-  const own = addresses?.find(({ family }) => family === "IPv4") ?? addresses?.[0];
-  if (own !== undefined) return { host: own.address, port, tls };
   try {
-    return { host: (await lookup(host)).address, port, tls };
-  } catch (cause) {
-    const known = Object.keys(networkInterfaces()).join(", ");
-    throw endpointError(endpoint, `"${host}" is neither an interface (${known}) nor a name that is known`, cause);
+    return { host: await resolveHost(host), port, tls };
+  } catch (error) {
+    throw endpointError(endpoint, messageOf(error), error);
   }
 }
 
