@@ -47,7 +47,3 @@ export function tooLate(task: string, deadline: number): CocaineError {
     `the deadline of a job of task "${task}" had passed by ${by} s when it came: give it more time, or set the clocks`,
   );
 }
-
-export function closing(task: string): CocaineError {
-  return createError("COC_SHUTDOWN", `task "${task}" is closing this endpoint: connect again, or to another node`);
-}

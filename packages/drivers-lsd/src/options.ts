@@ -1,15 +1,9 @@
 import { z } from "@cocaine/core/plugin";
+import { curveServerOptions, zmqEndpoints } from "@cocaine/drivers-zmq";
 
 const MIB = 1024 * 1024;
 /** A Node socket tells that it drained only if it held as much as its own buffer takes, 64 KiB at the most. */
 const HWM_MIN = 64 * 1024;
-
-const endpoint = z
-  .string()
-  .regex(
-    /^(tcp:\/\/.+:\d+|ipc:\/\/\/.+)$/,
-    "tcp://<interface, address or *>:<port> (port 0: any free one) or ipc://<absolute path>",
-  );
 
 const limits = z.strictObject({
   /** Bytes of one message, all pairs together; a client that sends more is disconnected. */
@@ -32,12 +26,12 @@ const limits = z.strictObject({
 /** What a task of type `server+lsd` says in its manifest. */
 export const lsdServerOptions = z.strictObject({
   /** Where clients connect: one endpoint or several. */
-  endpoint: z
-    .union([endpoint.transform((one) => [one]), z.array(endpoint).nonempty()])
-    .describe("one endpoint or a list of them"),
+  endpoint: zmqEndpoints,
   /** Bytes of chunks that wait for one client before its jobs wait and nothing more is read from it. */
   hwm: z.int().min(HWM_MIN).default(MIB),
   limits: limits.prefault({}),
+  /** Encrypts and authenticates: the mechanism CURVE, on libzmq. */
+  curve: curveServerOptions.optional(),
 });
 
 export type LsdServerOptions = z.infer<typeof lsdServerOptions>;

@@ -105,7 +105,7 @@ test("a client that does not read stops its job, not the server, and gets all wh
 });
 
 describe("start", () => {
-  test("a port that is taken is COC_LSD_ADDRESS_IN_USE, and names task, endpoint and what to do", async () => {
+  test("a port that is taken is COC_ZMQ_ADDRESS_IN_USE, and names task, endpoint and what to do", async () => {
     const { endpoint, host } = await serve();
     const taken = endpoint("echo");
     await expect(deployOn(host, taken)).rejects.toMatchObject({
@@ -114,10 +114,10 @@ describe("start", () => {
     });
   });
 
-  test.each(["tcp://nosuchinterface:1", "ipc:///no/such/folder/app.sock"])("%s is COC_LSD_ENDPOINT", async (where) => {
+  test.each(["tcp://nosuchinterface:1", "ipc:///no/such/folder/app.sock"])("%s is COC_ZMQ_ENDPOINT", async (where) => {
     const { host } = await serve();
     await expect(deployOn(host, where)).rejects.toMatchObject({
-      message: expect.stringContaining(`The endpoint ${where} of task "echo" cannot be bound (`),
+      message: expect.stringContaining(`The endpoint ${where} of task "echo" cannot be bound`),
     });
   });
 });
