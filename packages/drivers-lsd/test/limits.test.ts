@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { expect, test, vi } from "vitest";
+import { curveKeyPair } from "zeromq";
 import { connect, envelope } from "./support/lsd.ts";
 import { serve } from "./support/serve.ts";
 
@@ -52,6 +53,27 @@ test("a client that takes nothing within limits.stall is disconnected and its jo
   await client.next();
   process.kill(client.pid, "SIGSTOP");
   await vi.waitFor(() => expect(info("flood")).toMatchObject({ clients: 0, running: 0, abandoned: 1 }), soon);
+});
+
+test("with curve, a client whose key is allowed is served, over an encrypted connection, and no other", async () => {
+  const [server, allowed, stranger] = [curveKeyPair(), curveKeyPair(), curveKeyPair()];
+  const curve = { "secret-key": server.secretKey, "allowed-keys": [allowed.publicKey] };
+  const { endpoint, info } = await serve({ task: { curve } });
+  for (const client of [
+    connect(endpoint("echo"), server.publicKey, stranger.publicKey, stranger.secretKey),
+    connect(endpoint("echo")),
+  ]) {
+    client.ask("a", "x");
+  }
+  const good = connect(endpoint("echo"), server.publicKey, allowed.publicKey, allowed.secretKey);
+  for (const uuid of ["b", "c"]) {
+    good.ask(uuid, "x");
+    expect(await good.all()).toEqual([
+      { uuid, chunk: "x" },
+      { uuid, completed: true },
+    ]);
+  }
+  expect(info("echo")).toMatchObject({ requests: 2, replies: 2, running: 0 });
 });
 
 test("a task listens on several endpoints, over TCP and a Unix socket", async () => {

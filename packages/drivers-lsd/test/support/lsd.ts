@@ -10,9 +10,9 @@ export interface Reply {
   readonly chunk?: string;
 }
 
-/** A client on pyzmq that sends what a test says. */
-export function connect(endpoint: string) {
-  const client = python("lsd.py", endpoint);
+/** A client on pyzmq that sends what a test says; for CURVE, with the keys that `lsd.py` takes. */
+export function connect(endpoint: string, ...keys: string[]) {
+  const client = python("lsd.py", endpoint, ...keys);
   onTestFinished(() => client.kill());
   const raw = async () => JSON.parse(await client.line()) as string[];
   const next = async (): Promise<Reply> => {
