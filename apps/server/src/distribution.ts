@@ -9,7 +9,7 @@ import { httpDriver } from "@cocaine/drivers-http";
 import { lsdServerDriver } from "@cocaine/drivers-lsd";
 import { rawServerDriver } from "@cocaine/drivers-raw";
 import { autoDriver, driftingTimerDriver } from "@cocaine/drivers-timer";
-import { zmqFeed, zmqServerDriver } from "@cocaine/drivers-zmq";
+import { rawZmqDriver, zmqFeed, zmqServerDriver } from "@cocaine/drivers-zmq";
 import { cxxLanguage } from "@cocaine/lang-cxx";
 import { jsLanguages } from "@cocaine/lang-js";
 import { perlLanguages } from "@cocaine/lang-perl";
@@ -37,7 +37,7 @@ export function defaultRegistry({ cacheDir }: DistributionOptions = {}): Registr
     .use(cronDriver())
     .use(fsDriver())
     .use(httpDriver())
-    .use(zmqServerDriver())
+    .use([zmqServerDriver(), rawZmqDriver()])
     .use(lsdServerDriver())
     .use(rawServerDriver());
 }

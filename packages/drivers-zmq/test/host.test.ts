@@ -3,17 +3,18 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createHost, createRegistry } from "@cocaine/core";
 import { expect, test } from "vitest";
-import { Subscriber } from "zeromq";
-import { zmqFeed, zmqServerDriver } from "../src/index.ts";
+import { curveKeyPair, Push, Subscriber } from "zeromq";
+import { rawZmqDriver, zmqFeed, zmqServerDriver } from "../src/index.ts";
 import { dealer, receive, request } from "./support/clients.ts";
 import { localPlugins, type Methods } from "./support/local.ts";
+import { python } from "./support/python.ts";
 import { afterwards } from "./support/serve.ts";
 
 /** Deploys an app of one worker whose tasks are the methods, each on a port of its own. */
 async function deploy(methods: Methods, policy: Record<string, unknown> = {}) {
   const runtimeDir = await mkdtemp(join(tmpdir(), "cocaine-zmq-"));
   afterwards(() => rm(runtimeDir, { recursive: true }));
-  const registry = createRegistry().use(localPlugins(methods)).use(zmqServerDriver());
+  const registry = createRegistry().use(localPlugins(methods)).use([zmqServerDriver(), rawZmqDriver()]);
   const host = createHost({ registry, runtimeDir, openFeed: zmqFeed() });
   afterwards(() => host.close({ deadline: 1000 }));
   await host.start();
@@ -95,4 +96,118 @@ test("a port that is taken fails the deploy and says so", async () => {
     code: "COC_DEPLOY",
     message: expect.stringContaining(endpoint("greet")),
   });
+});
+
+/** Deploys an app whose one task is a socket. */
+async function deploySocket(method: Methods[string], task: Record<string, unknown>, engine: Record<string, unknown>) {
+  const runtimeDir = await mkdtemp(join(tmpdir(), "cocaine-zmq-"));
+  afterwards(() => rm(runtimeDir, { recursive: true }));
+  const registry = createRegistry()
+    .use(localPlugins({ take: method }))
+    .use([zmqServerDriver(), rawZmqDriver()]);
+  const host = createHost({ registry, runtimeDir, openFeed: zmqFeed() });
+  afterwards(() => host.close({ deadline: 1000 }));
+  await host.start();
+  const manifest = (own: Record<string, unknown>) => ({
+    type: "local",
+    args: "/nowhere",
+    engine: { "pool-limit": 1, ...own },
+    pubsub: { endpoint: "tcp://lo:0" },
+    tasks: { take: task },
+  });
+  const { tasks, feed } = await host.deploy("app", manifest(engine));
+  const endpoint = String([tasks.take?.driver.endpoints].flat()[0]);
+  return { host, endpoint, feed: feed as string, redeploy: (own = {}) => host.deploy("app", manifest(own)) };
+}
+
+test("100,000 messages are run in order by a slow worker, none is lost, and the server does not grow", async () => {
+  const seen: number[] = [];
+  const slow = (text: string) => {
+    seen.push(Number.parseInt(text, 10));
+    // Slower than the client, so that the queue is full most of the time.
+    for (const until = performance.now() + 0.02; performance.now() < until; );
+    return "";
+  };
+  const { endpoint, host } = await deploySocket(
+    slow,
+    { type: "raw+zmq", socket: "pull", bind: "tcp://lo:0", backlog: 100 },
+    { "queue-limit": 20, prefetch: 0 },
+  );
+  const before = process.memoryUsage().rss;
+  const client = python("flood.py", endpoint, 100_000, 1000);
+  afterwards(() => client.kill());
+  let deepest = 0;
+  let peak = 0;
+  await expect
+    .poll(
+      () => {
+        deepest = Math.max(deepest, host.app("app").queue.depth);
+        peak = Math.max(peak, process.memoryUsage().rss - before);
+        return seen.length;
+      },
+      { interval: 5, timeout: 60_000 },
+    )
+    .toBe(100_000);
+  expect(seen.every((number, at) => number === at)).toBe(true);
+  expect(deepest).toBeGreaterThan(0);
+  expect(deepest).toBeLessThanOrEqual(21);
+  expect(peak).toBeLessThan(100 * 1024 * 1024);
+}, 90_000);
+
+test("the answers to a PULL socket go to the feed, and so do failures", async () => {
+  const { endpoint, feed } = await deploySocket(
+    (text) => {
+      if (text === "bad") throw new Error("as asked");
+      return `took ${text}`;
+    },
+    { type: "raw+zmq", socket: "pull", bind: "tcp://lo:0" },
+    {},
+  );
+  const subscriber = new Subscriber();
+  afterwards(() => subscriber.close());
+  subscriber.subscribe("take ");
+  subscriber.connect(feed);
+  const push = new Push({ linger: 0 });
+  afterwards(() => push.close());
+  push.connect(endpoint);
+  const timer = setInterval(() => push.send("one").catch(() => undefined), 20);
+  const [envelope, body] = (await subscriber.receive().finally(() => clearInterval(timer))).map(String);
+  expect(envelope).toMatch(/^take /);
+  expect(body).toBe("took one");
+  await push.send("bad");
+  for await (const [, told] of subscriber) {
+    if (String(told).startsWith("took")) continue;
+    expect(String(told)).toContain("as asked");
+    break;
+  }
+});
+
+const keys = curveKeyPair();
+
+test.each([
+  ["server+zmq", { type: "server+zmq", endpoint: "tcp://lo:0" }],
+  [
+    "server+zmq with curve",
+    {
+      type: "server+zmq",
+      endpoint: "tcp://lo:0",
+      curve: { "secret-key": keys.secretKey, "allowed-keys": [keys.publicKey] },
+    },
+  ],
+  ["raw+zmq", { type: "raw+zmq", socket: "rep", bind: "tcp://lo:0" }],
+])("a reload keeps the socket of %s and the connections of its clients", async (_, task) => {
+  const { endpoint, redeploy } = await deploySocket((text) => `echo ${text}`, task, {});
+  const socket = request(
+    endpoint,
+    "curve" in task
+      ? { curveServerKey: keys.publicKey, curvePublicKey: keys.publicKey, curveSecretKey: keys.secretKey }
+      : {},
+  );
+  await socket.send("1");
+  expect(await receive(socket)).toEqual(["echo 1"]);
+  const { tasks } = await redeploy({ "queue-limit": 50 });
+  expect([tasks.take?.driver.endpoints].flat()).toEqual([endpoint]);
+  await socket.send("2");
+  expect(await receive(socket)).toEqual(["echo 2"]);
+  expect(tasks.take?.driver).toMatchObject({ requests: 1 });
 });

@@ -2,8 +2,8 @@ import { Dealer, Request } from "zeromq";
 import { afterwards } from "./serve.ts";
 
 /** A REQ socket of libzmq. */
-export function request(endpoint: string): Request {
-  const socket = new Request({ linger: 0 });
+export function request(endpoint: string, options: ConstructorParameters<typeof Request>[0] = {}): Request {
+  const socket = new Request({ linger: 0, ...options });
   afterwards(() => socket.close());
   socket.connect(endpoint);
   return socket;
