@@ -1,5 +1,6 @@
 import type { DriverContext, JobOutcome } from "@cocaine/core/plugin";
 import type { FsEvent } from "./event.ts";
+import { NOT_NOW } from "./not-now.ts";
 
 /** Jobs of one driver at once. */
 const RUNNING_LIMIT = 16;
@@ -7,9 +8,6 @@ const RUNNING_LIMIT = 16;
 const WAITING_LIMIT = 100_000;
 /** Milliseconds before a job that the engine had no room for is tried again. */
 const PATIENCE = 100;
-/** Failures that say nothing about the job itself: the app cannot take it now. */
-const NOT_NOW = new Set(["COC_QUEUE_FULL", "COC_APP_FAILED", "COC_APP_PAUSED", "COC_SHUTDOWN"]);
-
 /**
  * - `open`
  * - `held`: starts no jobs, events go on waiting

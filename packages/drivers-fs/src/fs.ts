@@ -1,23 +1,16 @@
 import type { Stats } from "node:fs";
-import { readdir, stat } from "node:fs/promises";
+import { readdir, realpath } from "node:fs/promises";
 import { join, relative, sep } from "node:path";
-import { createError, type Driver, type DriverContext, messageOf } from "@cocaine/core/plugin";
+import type { Driver, DriverContext } from "@cocaine/core/plugin";
 import { type FSWatcher, watch } from "chokidar";
 import { Backlog } from "./backlog.ts";
 import { createEvent, type FsEvent } from "./event.ts";
 import { createFilter } from "./filter.ts";
 import { type FsOptions, fsEvents } from "./options.ts";
+import { Root } from "./root.ts";
 import { Settling } from "./settling.ts";
 
-/**
- * - `idle`: not started
- * - `waiting`: the path is not there yet
- * - `watching`
- * - `closed`
- */
-type FsState = "idle" | "waiting" | "watching" | "closed";
-
-/** Milliseconds between looks for a path that is not there yet. */
+/** Milliseconds before a new folder is looked into once more. */
 const LOOK = 250;
 
 /** The driver `fs`: a job for each change below a path. */
@@ -28,10 +21,11 @@ export class Fs implements Driver {
   readonly #settling: Settling;
   /** Folders that have just come. */
   readonly #fresh = new Set<string>();
-  #state: FsState = "idle";
+  readonly #root: Root;
+  #closed = false;
+  #garbled = false;
   #watcher: FSWatcher | undefined;
   #timer: NodeJS.Timeout | undefined;
-  #obstacle: string | undefined;
   #stopped: (() => void) | undefined;
 
   constructor(options: FsOptions, context: DriverContext) {
@@ -39,21 +33,18 @@ export class Fs implements Driver {
     this.#context = context;
     this.#backlog = new Backlog(context);
     this.#settling = new Settling(options.settle, this.#tell, context.log);
+    this.#root = new Root(options, context.log, {
+      came: (again) => this.#watch(again || options.initial),
+      went: async () => {
+        await this.#unwatch();
+        this.#settling.forget();
+      },
+    });
   }
 
   /** @throws `COC_FS_PATH` where the path is not there and is not waited for */
-  async start(): Promise<void> {
-    const { path, wait } = this.#options;
-    if (this.#state !== "idle") return;
-    const found = await exists(path);
-    if (this.#isClosed()) return;
-    if (found) return this.#watch(this.#options.initial);
-    if (!wait) {
-      throw createError("COC_FS_PATH", `there is no ${path} to watch: make it, or set "wait": true to wait for it`);
-    }
-    this.#state = "waiting";
-    this.#context.log.info({ path }, "waiting for the path to watch");
-    this.#lookLater();
+  start(): Promise<void> {
+    return this.#root.start();
   }
 
   pause(): void {
@@ -78,17 +69,21 @@ export class Fs implements Driver {
 
   info(): Record<string, unknown> {
     const { waiting, running, dropped } = this.#backlog;
-    const watching = this.#state === "watching";
-    return { path: this.#options.path, watching, settling: this.#settling.size, waiting, running, dropped };
-  }
-
-  #isClosed(): boolean {
-    return this.#state === "closed";
+    const { isThere: watching, problem } = this.#root;
+    const { path } = this.#options;
+    const { size: settling } = this.#settling;
+    return { path, watching, ...(problem !== undefined && { problem }), settling, waiting, running, dropped };
   }
 
   async #stop(): Promise<void> {
-    this.#state = "closed";
+    this.#closed = true;
+    this.#root.close();
+    await this.#unwatch();
+  }
+
+  async #unwatch(): Promise<void> {
     clearTimeout(this.#timer);
+    this.#timer = undefined;
     const watcher = this.#watcher;
     this.#watcher = undefined;
     // A watcher that is closed is never ready.
@@ -96,37 +91,14 @@ export class Fs implements Driver {
     await watcher?.close();
   }
 
-  #lookLater(): void {
-    this.#timer = setTimeout(() => void this.#look(), LOOK);
-  }
-
-  async #look(): Promise<void> {
-    this.#timer = undefined;
-    const found = await this.#isThere();
-    if (this.#state !== "waiting") return;
-    // What is in a path that has just come is new.
-    if (found) await this.#watch(true);
-    else this.#lookLater();
-  }
-
-  /** What keeps the path from being watched may be mended while it is waited for; it is logged when it begins. */
-  async #isThere(): Promise<boolean> {
-    try {
-      const found = await exists(this.#options.path);
-      this.#obstacle = undefined;
-      return found;
-    } catch (error) {
-      const message = messageOf(error);
-      if (message !== this.#obstacle) this.#context.log.warn({ path: this.#options.path, err: error }, message);
-      this.#obstacle = message;
-      return false;
-    }
-  }
-
   async #watch(initial: boolean): Promise<void> {
+    if (this.#closed) return;
     const { depth, path } = this.#options;
     const wanted = createFilter(this.#options);
-    const watcher = watch(path, {
+    const real = await realpath(path);
+    const watcher = watch(real, {
+      // A link to a folder that holds it would be followed as deep as the system allows.
+      followSymlinks: false,
       alwaysStat: true,
       atomic: false,
       ...(depth !== undefined && { depth }),
@@ -135,7 +107,8 @@ export class Fs implements Driver {
     });
     this.#watcher = watcher;
     let open = initial;
-    const hear = (event: FsEvent["event"]) => (changed: string, stats?: Stats) => {
+    const hear = (event: FsEvent["event"]) => (told: string, stats?: Stats) => {
+      const changed = join(path, relative(real, told));
       const isRoot = changed === path && (event === "addDir" || event === "unlinkDir");
       if (!open || isRoot || !wanted(changed)) return;
       if (stats !== undefined && (event === "add" || event === "change")) this.#settling.add(event, changed, stats);
@@ -143,27 +116,33 @@ export class Fs implements Driver {
     };
     for (const event of fsEvents) watcher.on(event, hear(event));
     watcher.on("addDir", (folder: string) => {
-      if (open) this.#lookInto(folder);
+      if (open) this.#lookInto(folder, folder === real ? 0 : relative(real, folder).split(sep).length);
     });
+    watcher.on("raw", (_, name) => this.#checkName(name));
     watcher.on("error", (error) => this.#context.log.error({ path, err: error }, "a watched path cannot be read"));
     await new Promise<void>((resolve) => {
       this.#stopped = resolve;
       watcher.once("ready", () => resolve());
     });
     open = true;
-    if (this.#isClosed()) return;
-    this.#state = "watching";
-    this.#settling.open();
+    if (!this.#closed) this.#settling.open();
+  }
+
+  /** Names are strings here, and those that are not UTF-8 are lost on the way. Said once. */
+  #checkName(name: string | null): void {
+    if (this.#garbled || !name?.includes("\ufffd")) return;
+    this.#garbled = true;
+    const message = `a name that is not UTF-8 is not told (${name}): rename it, or use a spool, which takes any name`;
+    this.#context.log.warn({ path: this.#options.path, name }, message);
   }
 
   /**
    * A file that is made right after its folder may come between the watcher's reading of the folder and its watch, and
    * then nobody hears of it. So new folders are looked into once more.
    */
-  #lookInto(folder: string): void {
-    const { depth, path } = this.#options;
-    const level = folder === path ? 0 : relative(path, folder).split(sep).length;
-    if (this.#state === "closed" || (depth !== undefined && level > depth)) return;
+  #lookInto(folder: string, level: number): void {
+    const { depth } = this.#options;
+    if (this.#closed || (depth !== undefined && level > depth)) return;
     this.#fresh.add(folder);
     this.#timer ??= setTimeout(() => void this.#lookAgain(), LOOK);
   }
@@ -186,14 +165,4 @@ export class Fs implements Driver {
   readonly #tell = (event: FsEvent["event"], path: string, stats: Stats | undefined): void => {
     if (this.#options.events.includes(event)) this.#backlog.add(createEvent(event, path, stats));
   };
-}
-
-async function exists(path: string): Promise<boolean> {
-  try {
-    await stat(path);
-    return true;
-  } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
-    throw createError("COC_FS_PATH", `${path} cannot be watched: ${(error as Error).message}`, { cause: error });
-  }
 }

@@ -1,4 +1,4 @@
-import { isAbsolute } from "node:path";
+import { isAbsolute, resolve } from "node:path";
 import { z } from "@cocaine/core/plugin";
 
 const globs = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
@@ -6,24 +6,58 @@ const globs = z.union([z.string(), z.array(z.string())]).transform((value) => [v
 /** What can happen to a path. */
 export const fsEvents = ["add", "change", "unlink", "addDir", "unlinkDir"] as const;
 
-/** Options of `fs`, as a manifest spells them. */
-export const fsOptions = z.strictObject({
+const fields = z.strictObject({
   /** The folder or file that is watched. */
   path: z.string().refine(isAbsolute, "an absolute path"),
-  /** What a job is run for. */
-  events: z.array(z.enum(fsEvents)).nonempty().default(["add", "change"]),
+  /** What a job is run for. @defaultValue `["add", "change"]` */
+  events: z.array(z.enum(fsEvents)).nonempty().optional(),
   /** Only paths that match one of these globs, relative to `path`. */
   include: globs.optional(),
   /** Not those that match one of these. */
   exclude: globs.default([]),
   /** Milliseconds that a file's size and time must not have changed before it is told. */
   settle: z.int().min(0).max(3_600_000).default(100),
-  /** What is there already when the driver starts is told as `add` and `addDir`. */
-  initial: z.boolean().default(false),
+  /** What is there already when the driver starts is told as `add` and `addDir`. @defaultValue that of `spool` */
+  initial: z.boolean().optional(),
   /** How many levels of folders below `path` are watched; 0 is the folder alone. */
   depth: z.int().min(0).optional(),
   /** A path that is not there yet is waited for. */
   wait: z.boolean().default(false),
+  /** The folder is a queue: each file in it is a job, and is taken out when that has ended. */
+  spool: z.boolean().default(false),
+  /** Of a spool: where files go whose jobs ended well, relative to `path`. They are removed where it is not given. */
+  done: z.string().nonempty().optional(),
+  /** Of a spool: where files go whose jobs failed for good, relative to `path`. @defaultValue `"failed"` */
+  failed: z.string().nonempty().optional(),
 });
 
+type Fields = z.output<typeof fields>;
+
+/** Options of `fs`, as a manifest spells them. */
+export const fsOptions = fields
+  .refine(({ spool, events }) => !spool || events === undefined, {
+    path: ["events"],
+    error: "none with spool, which tells each file once",
+  })
+  .refine(({ spool, initial }) => !spool || initial !== false, {
+    path: ["initial"],
+    error: "true with spool, which tells what is there",
+  })
+  .refine(({ spool, done }) => spool || done === undefined, { path: ["done"], error: "spool: true beside it" })
+  .refine(({ spool, failed }) => spool || failed === undefined, { path: ["failed"], error: "spool: true beside it" })
+  .refine((given) => isAside(given, given.done), { path: ["done"], error: "another folder than path" })
+  .refine((given) => isAside(given, given.failed), { path: ["failed"], error: "another folder than path" })
+  .transform(({ events = ["add", "change"], initial, done, failed = "failed", ...given }) => ({
+    ...given,
+    path: resolve(given.path),
+    events,
+    initial: initial ?? given.spool,
+    done: done === undefined ? undefined : resolve(given.path, done),
+    failed: resolve(given.path, failed),
+  }));
+
 export type FsOptions = z.output<typeof fsOptions>;
+
+function isAside({ path }: Fields, folder: string | undefined): boolean {
+  return folder === undefined || resolve(path, folder) !== resolve(path);
+}

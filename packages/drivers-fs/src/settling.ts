@@ -54,7 +54,7 @@ export class Settling {
   remove(path: string): boolean {
     const file = this.#files.get(path);
     clearTimeout(file?.timer);
-    this.#forget(path);
+    this.#remove(path);
     return file?.event !== "add";
   }
 
@@ -80,6 +80,11 @@ export class Settling {
       const paths = [...this.#files.keys()].slice(0, 20);
       this.#log.warn({ files: this.#files.size, paths }, "files that are still being written are not told");
     }
+    this.forget();
+  }
+
+  /** All of them are gone, and nobody will hear of it. */
+  forget(): void {
     for (const { timer } of this.#files.values()) clearTimeout(timer);
     this.#files.clear();
     this.#empty?.();
@@ -97,18 +102,18 @@ export class Settling {
       if (this.#files.get(path) !== file) return;
       if (file.stats.size !== stats.size || file.stats.mtimeMs !== stats.mtimeMs) return this.#wait(path, file);
       this.#tell(file.event, path, file.stats);
-      this.#forget(path);
+      this.#remove(path);
     } catch (error) {
       if (this.#files.get(path) !== file) return;
       file.timer = undefined;
       // What is gone is forgotten when the watcher tells of it, so that nobody hears of its removal alone.
       if ((error as NodeJS.ErrnoException).code === "ENOENT") return;
       this.#log.warn({ path, err: error }, `a file is not told: ${messageOf(error)}`);
-      this.#forget(path);
+      this.#remove(path);
     }
   }
 
-  #forget(path: string): void {
+  #remove(path: string): void {
     this.#files.delete(path);
     if (this.#files.size === 0) this.#empty?.();
   }

@@ -17,3 +17,14 @@ testDriver({
   },
   fire: ({ path }, text) => writeFile(join(String(path), `file-${++files}`), text),
 });
+
+testDriver({
+  test: (name, run) => test(`spool ${name}`, run),
+  driver: fsDriver(),
+  async options() {
+    const path = await mkdtemp(join(tmpdir(), "cocaine-fs-"));
+    onTestFinished(() => rm(path, { recursive: true, force: true }));
+    return { path, spool: true };
+  },
+  fire: ({ path }, text) => writeFile(join(String(path), `file-${++files}`), text),
+});
