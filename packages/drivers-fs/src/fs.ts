@@ -112,7 +112,8 @@ export class Fs implements Driver {
       const isRoot = changed === path && (event === "addDir" || event === "unlinkDir");
       if (!open || isRoot || !wanted(changed)) return;
       if (stats !== undefined && (event === "add" || event === "change")) this.#settling.add(event, changed, stats);
-      else if (event !== "unlink" || this.#settling.remove(changed)) this.#tell(event, changed, stats);
+      else if (event === "unlink") this.#settling.remove(changed);
+      else this.#tell(event, changed, stats);
     };
     for (const event of fsEvents) watcher.on(event, hear(event));
     watcher.on("addDir", (folder: string) => {

@@ -3,11 +3,12 @@ import { stat } from "node:fs/promises";
 import { type DriverContext, messageOf } from "@cocaine/core/plugin";
 import type { FsEvent } from "./event.ts";
 
-type Tell = (event: FsEvent["event"], path: string, stats: Stats) => void;
+type Tell = (event: FsEvent["event"], path: string, stats: Stats | undefined) => void;
 
 interface Unsettled {
   readonly event: FsEvent["event"];
-  stats: Stats;
+  /** `undefined` where the file is gone. */
+  stats: Stats | undefined;
   /** `undefined` before the watch is open, and where the file is gone and its removal will be heard of. */
   timer: NodeJS.Timeout | undefined;
 }
@@ -45,17 +46,20 @@ export class Settling {
     if (this.#settle === 0) return this.#tell(event, path, stats);
     const known = this.#files.get(path);
     clearTimeout(known?.timer);
-    const file: Unsettled = { event: known?.event ?? event, stats, timer: undefined };
-    this.#files.set(path, file);
-    if (this.#open) this.#wait(path, file);
+    this.#put(path, known?.event === "unlink" ? "change" : (known?.event ?? event), stats);
   }
 
-  /** A file is gone. @returns whether anybody knows of it: not of one that came and went before it was told. */
-  remove(path: string): boolean {
-    const file = this.#files.get(path);
-    clearTimeout(file?.timer);
-    this.#remove(path);
-    return file?.event !== "add";
+  /**
+   * A file is gone. Nobody hears of one that came and went before it was told; and one that comes back at once was
+   * changed, as editors do it.
+   */
+  remove(path: string): void {
+    if (this.#closed) return;
+    if (this.#settle === 0) return this.#tell("unlink", path, undefined);
+    const known = this.#files.get(path);
+    clearTimeout(known?.timer);
+    if (known?.event === "add") this.#remove(path);
+    else this.#put(path, "unlink", undefined);
   }
 
   /** The watcher misses nothing from now on: what changed in the meantime is seen by the next look at each file. */
@@ -90,13 +94,23 @@ export class Settling {
     this.#empty?.();
   }
 
+  #put(path: string, event: FsEvent["event"], stats: Stats | undefined): void {
+    const file: Unsettled = { event, stats, timer: undefined };
+    this.#files.set(path, file);
+    if (this.#open) this.#wait(path, file);
+  }
+
   #wait(path: string, file: Unsettled): void {
     file.timer = setTimeout(() => void this.#look(path, file), this.#settle);
   }
 
   async #look(path: string, file: Unsettled): Promise<void> {
+    const { stats } = file;
+    if (stats === undefined) {
+      this.#tell(file.event, path, undefined);
+      return this.#remove(path);
+    }
     try {
-      const { stats } = file;
       file.stats = await stat(path);
       // Another event may have come meanwhile, and then it waits from that on.
       if (this.#files.get(path) !== file) return;

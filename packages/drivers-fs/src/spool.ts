@@ -169,8 +169,7 @@ export class Spool implements Driver {
         if (outcome.status === "failed") this.#tellFailure(path, outcome.error, disposed);
         return;
       } catch (error) {
-        const message = `a file cannot be taken out of the spool, and is not told again until the task starts anew: ${messageOf(error)}`;
-        this.#context.log.error({ path, err: error }, message);
+        if (delay === FIRST_RETRY) this.#context.log.error({ path, err: error }, stuck(error));
       }
       if (this.#isOver()) return;
       await new Promise<void>((resolve) => {
@@ -196,3 +195,6 @@ export class Spool implements Driver {
     this.#context.log.warn({ path, code }, `the job of a file failed, which ${what}: ${message}`);
   }
 }
+
+const stuck = (error: unknown): string =>
+  `a file cannot be taken out of the spool, and is not told again while the task runs: ${messageOf(error)}`;

@@ -240,7 +240,7 @@ describe("a spool", () => {
     await rm(done, { recursive: true });
     await writeFile(done, "in the way");
     await put("one");
-    await vi.waitFor(() => expect(warnings).toEqual([expect.stringContaining("ENOTDIR")]), patience);
+    await vi.waitFor(() => expect(warnings).toEqual([expect.stringContaining("EEXIST")]), patience);
     expect(driver?.info?.()).toMatchObject({ running: 0, stuck: 1 });
     await put("two");
     await vi.waitFor(() => expect(names()).toEqual(["one", "two"]), patience);
