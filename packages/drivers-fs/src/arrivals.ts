@@ -1,11 +1,11 @@
 import { type DriverContext, messageOf } from "@cocaine/core/plugin";
 import { Bells } from "./bells.ts";
-import { nameBefore } from "./disposal.ts";
+import { pathBefore, putBack } from "./disposal.ts";
 import { createFilter } from "./filter.ts";
 import { FirstKeys } from "./first-keys.ts";
 import { isStill, type Mark, markOf } from "./mark.ts";
 import type { FsOptions } from "./options.ts";
-import { folderOf, joinKey, keyOfText, nameOf, type PathKey, textOf } from "./raw-path.ts";
+import { keyOfText, type PathKey, textOf } from "./raw-path.ts";
 import { walk } from "./walk.ts";
 
 /** Files that are known beside those under way; of more, the folder is the memory. */
@@ -132,6 +132,8 @@ export class Arrivals {
   async #find(): Promise<FirstKeys> {
     const found = new FirstKeys(KNOWN_LIMIT);
     const folders = new Set<PathKey>();
+    // Files that were being removed when that was ended.
+    const left: PathKey[] = [];
     await walk(this.#root, {
       folder: (key, level) => {
         const wanted = this.#open && level <= this.#depth && !this.#aside.has(key);
@@ -141,16 +143,29 @@ export class Arrivals {
         return wanted;
       },
       file: (key) => {
-        if (this.#open && !this.#ready.has(key) && !this.#owner.isUnderWay(key) && this.#isWanted(key)) found.add(key);
+        const before = pathBefore(key);
+        if (!this.#open || !this.#isNew(key) || !this.#wanted(textOf(before))) return;
+        if (before === key) found.add(key);
+        else if (!this.#owner.isUnderWay(before)) left.push(key);
       },
       failed: (key, error) => this.#complain(key, error, "a folder of a spool cannot be read"),
     });
     if (this.#open) this.#bells.keep(folders);
+    for (const key of left) found.add(await this.#putBack(key));
     return found;
   }
 
-  #isWanted(key: PathKey): boolean {
-    return this.#wanted(textOf(joinKey(folderOf(key), nameBefore(nameOf(key)))));
+  #isNew(key: PathKey): boolean {
+    return !this.#ready.has(key) && !this.#owner.isUnderWay(key);
+  }
+
+  async #putBack(key: PathKey): Promise<PathKey> {
+    try {
+      return await putBack(key);
+    } catch (error) {
+      this.#complain(key, error, "a file of a spool cannot be given its name back");
+      return key;
+    }
   }
 
   async #look(keys: readonly PathKey[]): Promise<void> {

@@ -1,7 +1,8 @@
 import { randomBytes } from "node:crypto";
-import { copyFile, lstat, open, readlink, rename, symlink, unlink, utimes } from "node:fs/promises";
+import { copyFile, lstat, open, rename, unlink, utimes } from "node:fs/promises";
 import { makeFolder } from "./make-folder.ts";
-import { isSame, isStillAt, type Mark, markOf } from "./mark.ts";
+import { isSame, type Mark, markOf } from "./mark.ts";
+import { type Place, place, placeAt } from "./place.ts";
 import { folderOf, joinKey, nameOf, type PathKey, rawOf, wrapName } from "./raw-path.ts";
 
 /** `changed`: it is another file by now, which stays, and is to be told. */
@@ -9,8 +10,28 @@ export type Disposed = "done" | "changed";
 
 const TAKEN = /^\.cocaine-[0-9a-f]{12}-/;
 
-/** The name that a file had before it was taken away, if that was not brought to its end. */
-export const nameBefore = (name: PathKey): PathKey => name.replace(TAKEN, "");
+/** The name that a file had before it was renamed to be removed. */
+const nameBefore = (name: PathKey): PathKey => name.replace(TAKEN, "");
+
+/** The path that a file had before it was renamed to be removed; its own path if it was not. */
+export const pathBefore = (path: PathKey): PathKey => joinKey(folderOf(path), nameBefore(nameOf(path)));
+
+/**
+ * Gives a file its name back that was not removed in the end. @returns where it is: where it was, if the name is taken
+ */
+export async function putBack(taken: PathKey): Promise<PathKey> {
+  const path = pathBefore(taken);
+  try {
+    const mark = await markOf(taken);
+    if (mark === undefined) return taken;
+    const { both } = await placeAt(taken, path, mark.link);
+    if (both) await unlink(rawOf(taken));
+    return path;
+  } catch (error) {
+    if (["EEXIST", "ENOENT"].includes(codeOf(error) ?? "")) return taken;
+    throw error;
+  }
+}
 
 /**
  * Removes a file, unless it is no longer the one of `mark`. It is renamed, looked at and removed: what somebody puts
@@ -30,67 +51,51 @@ export async function removeFile(path: PathKey, mark: Mark): Promise<Disposed> {
   return "done";
 }
 
-/** Moves a file to `folder`, which is made, under `name` or the next that is free; as `removeFile()` otherwise. */
-export async function moveFile(path: PathKey, mark: Mark, folder: PathKey, name: PathKey): Promise<Disposed> {
+/**
+ * Moves a file to `folder`, which is made, under its name or one made of it that is free. It has both names for a
+ * moment, and what becomes of it after a kill is the same: the next time it is moved, it is there already.
+ */
+export async function moveFile(path: PathKey, mark: Mark, folder: PathKey): Promise<Disposed> {
   if (!isSame(mark, await markOf(path))) return "changed";
-  const target = await reserve(folder, name);
   try {
-    await rename(rawOf(path), rawOf(target));
+    const placed = await place(path, folder, nameBefore(nameOf(path)), mark.link);
+    return await leave(path, mark, placed);
   } catch (error) {
-    if (codeOf(error) === "EXDEV") return copy(path, mark, target);
-    await unlink(rawOf(target));
-    if (codeOf(error) === "ENOENT") return "changed";
+    if (codeOf(error) === "EXDEV") return copyFileTo(path, mark, folder);
+    if (codeOf(error) === "ENOENT" && (await markOf(path)) === undefined) return "changed";
     throw error;
   }
-  if (await isStillAt(target, mark)) return "done";
-  await rename(rawOf(target), rawOf(otherName(folderOf(path), nameOf(path))));
-  return "changed";
+}
+
+/** Takes the old name of a file away, or the new one where it is another file by now. */
+async function leave(path: PathKey, mark: Mark, placed: Place): Promise<Disposed> {
+  // A link may lead elsewhere from its new place, and is the same link.
+  const isRight = async () => mark.link || isSame(mark, await markOf(placed.path));
+  if (!placed.both) {
+    if (await isRight()) return "done";
+    await rename(rawOf(placed.path), rawOf(otherName(folderOf(path), nameOf(path))));
+    return "changed";
+  }
+  const disposed = (await isRight()) ? await removeFile(path, mark) : "changed";
+  if (disposed === "changed" && !(await isRight())) await unlink(rawOf(placed.path));
+  return disposed;
 }
 
 /** To another file system: the copy is on its disk before the file is removed. */
-async function copy(path: PathKey, mark: Mark, target: PathKey): Promise<Disposed> {
-  const part = otherName(folderOf(target), nameOf(target));
-  try {
-    await (mark.link
-      ? symlink(await readlink(rawOf(path), "buffer"), rawOf(part))
-      : copyFile(rawOf(path), rawOf(part)));
-    if (!mark.link) {
-      const { atime, mtime } = await lstat(rawOf(path));
-      await utimes(rawOf(part), atime, mtime);
-      await flush(part);
-    }
-    if (isSame(mark, await markOf(path))) {
-      await rename(rawOf(part), rawOf(target));
-      await flush(folderOf(target));
-      return await removeFile(path, mark);
-    }
-  } catch (error) {
-    await discard(part, target);
-    if (codeOf(error) === "ENOENT") return "changed";
-    throw error;
-  }
-  await discard(part, target);
-  return "changed";
-}
-
-/** Takes away what a copy has left, but nothing that is whole: a reserved name is an empty file. */
-async function discard(part: PathKey, target: PathKey): Promise<void> {
-  await unlink(rawOf(part)).catch(ignoreMissing);
-  const left = await markOf(target);
-  if (left?.size === 0n) await unlink(rawOf(target));
-}
-
-/** Makes an empty file under a name that was free: two that are moved at once do not get the same. */
-async function reserve(folder: PathKey, name: PathKey): Promise<PathKey> {
+async function copyFileTo(path: PathKey, mark: Mark, folder: PathKey): Promise<Disposed> {
   await makeFolder(rawOf(folder));
-  for (let suffix = ""; ; suffix = `.${Date.now()}-${randomBytes(3).toString("hex")}`) {
-    const target = joinKey(folder, wrapName("", name, suffix));
-    try {
-      await (await open(rawOf(target), "wx")).close();
-      return target;
-    } catch (error) {
-      if (codeOf(error) !== "EEXIST") throw error;
-    }
+  const part = otherName(folder, nameOf(path));
+  try {
+    await copyFile(rawOf(path), rawOf(part));
+    const { atime, mtime } = await lstat(rawOf(path));
+    await utimes(rawOf(part), atime, mtime);
+    await flush(part);
+    if (!isSame(mark, await markOf(path))) return "changed";
+    await place(part, folder, nameBefore(nameOf(path)), false);
+    await flush(folder);
+    return await removeFile(path, mark);
+  } finally {
+    await unlink(rawOf(part)).catch(ignoreMissing);
   }
 }
 

@@ -40,10 +40,3 @@ export function isSame(one: Mark, other: Mark | undefined): boolean {
 /** Whether nothing at all has happened to it. */
 export const isStill = (one: Mark, other: Mark | undefined): boolean =>
   isSame(one, other) && one.touched === other?.touched;
-
-/** Whether the file under a name is the very one, wherever a link leads from there. */
-export async function isStillAt(key: PathKey, mark: Mark): Promise<boolean> {
-  if (!mark.link) return isSame(mark, await markOf(key));
-  const { dev, ino } = await lstat(rawOf(key), { bigint: true });
-  return mark.inode === `${dev}:${ino}`;
-}

@@ -1,4 +1,4 @@
-import { isAbsolute, resolve } from "node:path";
+import { isAbsolute, join, resolve } from "node:path";
 import { z } from "@cocaine/core/plugin";
 
 const globs = z.union([z.string(), z.array(z.string())]).transform((value) => [value].flat());
@@ -25,10 +25,10 @@ const fields = z.strictObject({
   wait: z.boolean().default(false),
   /** The folder is a queue: each file in it is a job, and is taken out when that has ended. */
   spool: z.boolean().default(false),
-  /** Of a spool: where files go whose jobs ended well, relative to `path`. They are removed where it is not given. */
-  done: z.string().nonempty().optional(),
-  /** Of a spool: where files go whose jobs failed for good, relative to `path`. @defaultValue `"failed"` */
-  failed: z.string().nonempty().optional(),
+  /** Of a spool: the folder that files go to whose jobs ended well. They are removed where it is not given. */
+  done: z.string().refine(isAbsolute, "an absolute path").optional(),
+  /** Of a spool: the folder that files go to whose jobs failed for good. @defaultValue `failed` in `path` */
+  failed: z.string().refine(isAbsolute, "an absolute path").optional(),
 });
 
 type Fields = z.output<typeof fields>;
@@ -47,17 +47,17 @@ export const fsOptions = fields
   .refine(({ spool, failed }) => spool || failed === undefined, { path: ["failed"], error: "spool: true beside it" })
   .refine((given) => isAside(given, given.done), { path: ["done"], error: "another folder than path" })
   .refine((given) => isAside(given, given.failed), { path: ["failed"], error: "another folder than path" })
-  .transform(({ events = ["add", "change"], initial, done, failed = "failed", ...given }) => ({
+  .transform(({ path, events = ["add", "change"], initial, done, failed, ...given }) => ({
     ...given,
-    path: resolve(given.path),
+    path: resolve(path),
     events,
     initial: initial ?? given.spool,
-    done: done === undefined ? undefined : resolve(given.path, done),
-    failed: resolve(given.path, failed),
+    done: done === undefined ? undefined : resolve(done),
+    failed: resolve(failed ?? join(path, "failed")),
   }));
 
 export type FsOptions = z.output<typeof fsOptions>;
 
 function isAside({ path }: Fields, folder: string | undefined): boolean {
-  return folder === undefined || resolve(path, folder) !== resolve(path);
+  return folder === undefined || resolve(folder) !== resolve(path);
 }

@@ -5,7 +5,7 @@ import { type Disposed, moveFile, removeFile } from "./disposal.ts";
 import { isStill, type Mark, markOf } from "./mark.ts";
 import { NOT_NOW } from "./not-now.ts";
 import type { FsOptions } from "./options.ts";
-import { folderOf, joinKey, keyOfText, nameOf, type PathKey, rawOf, textOf } from "./raw-path.ts";
+import { folderOf, joinKey, keyOfText, type PathKey, rawOf, textOf } from "./raw-path.ts";
 import { Root } from "./root.ts";
 import { checkSpool } from "./spool-folders.ts";
 
@@ -187,7 +187,7 @@ export class Spool implements Driver {
     const folder = status === "ok" ? this.#done : this.#failed;
     if (folder === undefined) return removeFile(key, mark);
     const below = folderOf(key).slice(this.#rootKey.length + 1);
-    return moveFile(key, mark, below === "" ? folder : joinKey(folder, below), nameOf(key));
+    return moveFile(key, mark, below === "" ? folder : joinKey(folder, below));
   }
 
   #tellFailure(path: string, { code, message }: { code: string; message: string }, disposed: Disposed): void {

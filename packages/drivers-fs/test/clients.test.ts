@@ -40,7 +40,7 @@ const programs = {
   "vim, which keeps backups elsewhere":
     'vi -u NONE -N -es "+set backup backupcopy=auto backupdir=$(dirname "$2")" +%s/.*/new/ +wq "$1"',
   mv: 'mv "$2" "$1"',
-  rsync: 'rsync -t --ignore-times "$2" "$1"',
+  rsync: 'touch -d "1 hour ago" "$2"; rsync -t --ignore-times "$2" "$1"',
   "rsync in place": 'rsync --inplace --ignore-times "$2" "$1"',
   cp: 'cp "$2" "$1"',
   "cp -p": 'cp -p "$2" "$1"',

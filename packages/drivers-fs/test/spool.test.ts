@@ -1,5 +1,5 @@
 import { execFileSync } from "node:child_process";
-import { mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
+import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import {
   appendFile,
   mkdir,
@@ -85,7 +85,9 @@ describe("a spool", () => {
 
   it("moves a file to done or failed as its job ended, subfolders and all, and over no other", async () => {
     await mkdir(join(spool, "sub"));
-    const { warnings } = await start({ done: "done" }, ({ path }) => (path.includes("bad") ? failure : ok));
+    const { warnings } = await start({ done: join(spool, "done") }, ({ path }) =>
+      path.includes("bad") ? failure : ok,
+    );
     for (const text of ["1", "2"]) {
       await put("good", text);
       await put("sub/good", text);
@@ -226,12 +228,32 @@ describe("a spool", () => {
     expect(await readFile(join(elsewhere, "good"), "utf8")).toBe("1");
   });
 
-  it("tells a file again that was being taken away when the server was killed", async () => {
-    await put(".cocaine-0123456789ab-old.csv");
+  it("tells a file again that was being taken away when the server was killed, under its own name if that is free", async () => {
+    await put(".cocaine-0123456789ab-old.csv", "old");
+    await put(".cocaine-0123456789ab-both.csv", "the older");
+    await put("both.csv", "the newer");
     await put("other");
-    const { names } = await start({ include: "*.csv" });
+    const sizes: unknown[] = [];
+    await start({ include: "*.csv" }, ({ path, size }) => {
+      sizes.push([path.slice(spool.length + 1), size]);
+      return ok;
+    });
     await holds(["other"]);
-    expect(names()).toEqual([".cocaine-0123456789ab-old.csv"]);
+    expect(sizes).toEqual([
+      [".cocaine-0123456789ab-both.csv", 9],
+      ["both.csv", 9],
+      ["old.csv", 3],
+    ]);
+  });
+
+  it("tells once what has both names, as it has after a kill, and moves it once", async () => {
+    const done = join(folder, "done");
+    await mkdir(done);
+    await put("one");
+    linkSync(join(spool, "one"), join(done, "one"));
+    await start({ done });
+    await holds([]);
+    expect(files(done)).toEqual(["one"]);
   });
 
   it("does not run a job again whose file cannot be taken away, and takes it away when it can be", async () => {
@@ -240,7 +262,7 @@ describe("a spool", () => {
     await rm(done, { recursive: true });
     await writeFile(done, "in the way");
     await put("one");
-    await vi.waitFor(() => expect(warnings).toEqual([expect.stringContaining("EEXIST")]), patience);
+    await vi.waitFor(() => expect(warnings).toEqual([expect.stringContaining("ENOTDIR")]), patience);
     expect(driver?.info?.()).toMatchObject({ running: 0, stuck: 1 });
     await put("two");
     await vi.waitFor(() => expect(names()).toEqual(["one", "two"]), patience);
@@ -357,8 +379,8 @@ describe("the start of a spool", () => {
     [
       "has a file for failed",
       () => spool,
-      { failed: "../file" },
-      /^files cannot be moved to .*\/file \("failed"\): EEXIST.*; give a folder that can be made$/,
+      { failed: "/etc/hostname" },
+      /^files cannot be moved to \/etc\/hostname \("failed"\): EEXIST.*; give a folder that can be made$/,
     ],
   ])("is refused where it %s, with what to do", async (_, path, options, message) => {
     await writeFile(join(folder, "file"), "");
@@ -371,10 +393,11 @@ describe("the start of a spool", () => {
   it.each([
     [{ events: ["add"] }, "events"],
     [{ initial: false }, "initial"],
-    [{ done: "." }, "done"],
-    [{ failed: "../in" }, "failed"],
-    [{ spool: false, done: "done" }, "done"],
-    [{ spool: false, failed: "failed" }, "failed"],
+    [{ done: "done" }, "done"],
+    [{ done: "/var/spool/in/" }, "done"],
+    [{ failed: "/var/spool/x/../in" }, "failed"],
+    [{ spool: false, done: "/done" }, "done"],
+    [{ spool: false, failed: "/failed" }, "failed"],
   ])("is refused with the options %j", (options, path) => {
     const given = { path: "/var/spool/in", spool: true, ...options };
     expect(fsDriver().options.safeParse(given).error?.issues[0]?.path[0]).toBe(path);
