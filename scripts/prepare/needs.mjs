@@ -50,6 +50,20 @@ export const testNeeds = {
       brew: ["cmake", "make"],
     },
     {
+      what: "vim, as vi",
+      why: "writes files as editors do, for the driver fs",
+      succeeds: ["sh", "-c", "vi --version | grep -q VIM"],
+      debian: ["vim-tiny"],
+      brew: ["vim"],
+    },
+    {
+      what: "rsync",
+      why: "puts files into watched folders",
+      command: "rsync",
+      debian: ["rsync"],
+      brew: ["rsync"],
+    },
+    {
       what: "Perl 5.26 or newer, with its core modules",
       why: "workers of Perl apps",
       succeeds: ["perl", "-e", "use 5.026; use JSON::PP; use Test::More; use ExtUtils::MakeMaker"],

@@ -87,5 +87,4 @@ it("a spool of 10,000 files loses none, whatever is killed", { timeout: 180_000 
   expect(node.log.filter(({ level }) => level === "error")).toEqual([]);
   expect(killed).toBeGreaterThan(0);
   expect(most).toBeLessThan(300 * 1024 * 1024);
-  console.log({ killed, begun: size(begun), ended: size(ended), again, most });
 });

@@ -6,6 +6,7 @@ import { type FSWatcher, watch } from "chokidar";
 import { Backlog } from "./backlog.ts";
 import { createEvent, type FsEvent } from "./event.ts";
 import { createFilter } from "./filter.ts";
+import { checkReadable } from "./folders.ts";
 import { type FsOptions, fsEvents } from "./options.ts";
 import { Root } from "./root.ts";
 import { Settling } from "./settling.ts";
@@ -95,6 +96,7 @@ export class Fs implements Driver {
     if (this.#closed) return;
     const { depth, path } = this.#options;
     const wanted = createFilter(this.#options);
+    await checkReadable(path);
     const real = await realpath(path);
     const watcher = watch(real, {
       // A link to a folder that holds it would be followed as deep as the system allows.

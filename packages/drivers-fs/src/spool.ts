@@ -2,12 +2,12 @@ import type { Driver, DriverContext, JobOutcome } from "@cocaine/core/plugin";
 import { messageOf } from "@cocaine/core/plugin";
 import { Arrivals } from "./arrivals.ts";
 import { type Disposed, moveFile, removeFile } from "./disposal.ts";
+import { checkSpool } from "./folders.ts";
 import { isStill, type Mark, markOf } from "./mark.ts";
 import { NOT_NOW } from "./not-now.ts";
 import type { FsOptions } from "./options.ts";
 import { folderOf, joinKey, keyOfText, type PathKey, rawOf, textOf } from "./raw-path.ts";
 import { Root } from "./root.ts";
-import { checkSpool } from "./spool-folders.ts";
 
 /**
  * - `open`

@@ -2,6 +2,7 @@ import { execFileSync } from "node:child_process";
 import { linkSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from "node:fs";
 import {
   appendFile,
+  chmod,
   mkdir,
   mkdtemp,
   readdir,
@@ -153,7 +154,7 @@ describe("a spool", () => {
 
   it("leaves alone what does not match, what is too deep, and what is no file", async () => {
     await mkdir(join(spool, "sub", "deep"), { recursive: true });
-    execFileSync("mkfifo", [join(spool, "pipe.csv")]);
+    execFileSync("sh", ["-c", 'mkfifo "$0"', join(spool, "pipe.csv")]);
     for (const name of ["a.csv", "b.txt", ".c.csv", "sub/d.csv", "sub/deep/e.csv"]) await put(name);
     await start({ include: "**/*.csv", exclude: "**/.*", depth: 1 });
     await holds([".c.csv", "b.txt", "pipe.csv", "sub/deep/e.csv"]);
@@ -361,6 +362,17 @@ async function write(path: string, text: string): Promise<string> {
   return path;
 }
 
+/** Root may do anything: it is somebody else for a while. */
+async function asNobody<T>(run: () => Promise<T>): Promise<T> {
+  if (process.getuid?.() !== 0) return run();
+  process.seteuid?.(65_534);
+  try {
+    return await run();
+  } finally {
+    process.seteuid?.(0);
+  }
+}
+
 describe("the start of a spool", () => {
   it.each([
     ["is not there", () => join(folder, "none"), {}, /^there is no .*\/none to watch: make it, or set "wait": true/],
@@ -388,6 +400,33 @@ describe("the start of a spool", () => {
       code: "COC_FS_PATH",
       message: expect.stringMatching(message),
     });
+  });
+
+  it.each([
+    ["a spool cannot be read", {}, 0o711, /in cannot be watched: EACCES.*opendir.*; let the server read it$/],
+    [
+      "a folder cannot be read",
+      { spool: false },
+      0o711,
+      /in cannot be watched: EACCES.*opendir.*; let the server read it$/,
+    ],
+    ["a path cannot be come to", { path: "/root/none/in" }, 0o777, /^\/root\/none\/in cannot be watched: EACCES/],
+    ["a spool cannot be written to", {}, 0o755, /in cannot be a spool: EACCES.*; let the server write in it$/],
+    [
+      "done cannot be made",
+      { done: "/none/done" },
+      0o777,
+      /\/none\/done \("done"\): EACCES.*; give a folder that can be made$/,
+    ],
+    ["done cannot be written to", { done: "/etc" }, 0o777, /\/etc \("done"\): EACCES.*; let the server write in it$/],
+  ])("is refused where %s", async (_, options, mode, message) => {
+    await chmod(folder, 0o755);
+    await chmod(spool, mode);
+    const refused = expect(asNobody(() => start(options))).rejects.toMatchObject({
+      code: "COC_FS_PATH",
+      message: expect.stringMatching(message),
+    });
+    await refused;
   });
 
   it.each([
