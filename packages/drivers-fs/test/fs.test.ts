@@ -147,7 +147,7 @@ describe("fs", () => {
 
   it("tells a file once, whole, that is being written when the path comes", async () => {
     const path = join(folder, "later");
-    const events = await start({ path, wait: true, settle: 200 });
+    const events = await start({ path, wait: true, settle: 500 });
     await mkdir(path);
     await write(join(path, "slow"), 20);
     await vi.waitFor(() => expect(events).toHaveLength(1), { timeout: 5000 });
@@ -160,7 +160,7 @@ describe("fs", () => {
     const path = join(folder, "slow");
     await writeFile(path, "");
     const writing = write(path, 12);
-    const events = await start({ initial: true, settle: 200 });
+    const events = await start({ initial: true, settle: 500 });
     expect(events).toEqual([]);
     await writing;
     await settled(events);
