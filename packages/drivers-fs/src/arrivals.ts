@@ -34,7 +34,6 @@ export class Arrivals {
   readonly #root: PathKey;
   readonly #settle: number;
   readonly #depth: number;
-  readonly #aside: ReadonlySet<PathKey>;
   readonly #wanted: (path: string) => boolean;
   readonly #owner: ArrivalsOwner;
   readonly #log: DriverContext["log"];
@@ -43,6 +42,8 @@ export class Arrivals {
   readonly #complaints = new Set<PathKey>();
   /** What files were that are not whole yet. */
   #unsettled = new Map<PathKey, Mark>();
+  /** Folders that are not gone into. */
+  #aside: ReadonlySet<PathKey> = new Set();
   #open = false;
   #walking = false;
   #rung = false;
@@ -51,11 +52,10 @@ export class Arrivals {
   /** No walk before: walking in vain does not take more than a share of the time. */
   #earliest = 0;
 
-  constructor(options: FsOptions, aside: Iterable<PathKey>, owner: ArrivalsOwner, log: DriverContext["log"]) {
+  constructor(options: FsOptions, owner: ArrivalsOwner, log: DriverContext["log"]) {
     this.#root = keyOfText(options.path);
     this.#settle = options.settle;
     this.#depth = options.depth ?? Number.POSITIVE_INFINITY;
-    this.#aside = new Set(aside);
     this.#wanted = createFilter(options);
     this.#owner = owner;
     this.#log = log;
@@ -70,7 +70,9 @@ export class Arrivals {
     return this.#unsettled.size;
   }
 
-  open(): void {
+  /** @param aside - folders in the spool that are none of it. */
+  open(aside: ReadonlySet<PathKey>): void {
+    this.#aside = aside;
     this.#open = true;
     this.ring();
   }

@@ -2,7 +2,7 @@ import type { Driver, DriverContext, JobOutcome } from "@cocaine/core/plugin";
 import { messageOf } from "@cocaine/core/plugin";
 import { Arrivals } from "./arrivals.ts";
 import { type Disposed, moveFile, removeFile } from "./disposal.ts";
-import { checkSpool } from "./folders.ts";
+import { openSpool } from "./folders.ts";
 import { isStill, type Mark, markOf } from "./mark.ts";
 import { NOT_NOW } from "./not-now.ts";
 import type { FsOptions } from "./options.ts";
@@ -48,13 +48,12 @@ export class Spool implements Driver {
     this.#rootKey = keyOfText(options.path);
     this.#done = options.done === undefined ? undefined : keyOfText(options.done);
     this.#failed = keyOfText(options.failed);
-    const aside = [this.#failed, ...(this.#done === undefined ? [] : [this.#done])];
     const owner = { isUnderWay: (key: PathKey) => this.#underWay.has(key), ready: () => this.#next() };
-    this.#arrivals = new Arrivals(options, aside, owner, context.log);
+    this.#arrivals = new Arrivals(options, owner, context.log);
     this.#root = new Root(options, context.log, {
       came: async () => {
-        await checkSpool(options);
-        if (this.#state === "open" || this.#state === "held") this.#arrivals.open();
+        const aside = await openSpool(options);
+        if (!this.#isOver()) this.#arrivals.open(aside);
       },
       went: async () => this.#arrivals.close(),
     });

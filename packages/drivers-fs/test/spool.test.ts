@@ -247,6 +247,19 @@ describe("a spool", () => {
     ]);
   });
 
+  it("tells nothing of what is in done, also where links lead there", async () => {
+    const link = join(folder, "link");
+    await symlink(spool, link);
+    const { events } = await start({ path: link, done: join(spool, "done"), failed: join(link, "not") }, ({ path }) =>
+      path.endsWith("bad") ? failure : ok,
+    );
+    for (const name of ["good", "bad"]) await put(name);
+    await holds(["done/good", "not/bad"]);
+    await put("last");
+    await holds(["done/good", "done/last", "not/bad"]);
+    expect(events).toHaveLength(3);
+  });
+
   it("tells once what has both names, as it has after a kill, and moves it once", async () => {
     const done = join(folder, "done");
     await mkdir(done);
@@ -399,6 +412,15 @@ describe("the start of a spool", () => {
     await expect(start({ path: path(), ...options })).rejects.toMatchObject({
       code: "COC_FS_PATH",
       message: expect.stringMatching(message),
+    });
+  });
+
+  it("is refused where a link makes done the spool itself", async () => {
+    const link = join(folder, "link");
+    await symlink(spool, link);
+    await expect(start({ done: link })).rejects.toMatchObject({
+      code: "COC_FS_PATH",
+      message: `files cannot be moved to ${link} ("done"): it is the spool itself; give another folder`,
     });
   });
 
