@@ -386,6 +386,23 @@ async function asNobody<T>(run: () => Promise<T>): Promise<T> {
   }
 }
 
+describe("a spool of somebody else's files", () => {
+  it("moves and removes them as well, where the system lets it give them no second name", async () => {
+    const done = join(folder, "done");
+    await mkdir(done);
+    for (const each of [folder, spool, done]) await chmod(each, 0o777);
+    for (const name of ["good", "bad"]) await put(name, "new");
+    await writeFile(join(done, "good"), "old");
+    await asNobody(async () => {
+      await start({ done }, ({ path }) => (path.endsWith("bad") ? failure : ok));
+      await holds(["failed/bad"]);
+      await driver?.drain();
+    });
+    const texts = files(done).map((name) => readFileSync(join(done, name), "utf8"));
+    expect(texts.sort()).toEqual(["new", "old"]);
+  });
+});
+
 describe("the start of a spool", () => {
   it.each([
     ["is not there", () => join(folder, "none"), {}, /^there is no .*\/none to watch: make it, or set "wait": true/],
