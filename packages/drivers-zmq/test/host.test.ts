@@ -182,6 +182,27 @@ test("the answers to a PULL socket go to the feed, and so do failures", async ()
   }
 });
 
+test("a message of many frames to a PULL socket is a request of as many chunks, however large", async () => {
+  const seen: number[] = [];
+  const { endpoint, host } = await deploySocket(
+    (text) => {
+      seen.push(text.length);
+      return "";
+    },
+    { type: "raw+zmq", socket: "pull", bind: "tcp://lo:0" },
+    {},
+  );
+  const push = new Push({ linger: 0 });
+  afterwards(() => push.close());
+  push.connect(endpoint);
+  await push.send(["a", "bc", ""]);
+  await push.send(Array(20).fill("x".repeat(1_000_000)));
+  await expect.poll(() => seen, { timeout: 10_000 }).toEqual([3, 20_000_000]);
+  await expect
+    .poll(() => host.app("app").tasks.take?.driver, { timeout: 10_000 })
+    .toMatchObject({ requests: 2, replies: 2, running: 0 });
+});
+
 const keys = curveKeyPair();
 
 test.each([

@@ -1,9 +1,14 @@
+import { setTimeout as wait } from "node:timers/promises";
 import { type Logger, messageOf } from "@cocaine/core/plugin";
 import type { Context, Reply } from "zeromq";
 import { encodeZ85 } from "./z85.ts";
 
 /** Where libzmq asks whether a peer may connect (ZeroMQ RFC 27). */
 const ENDPOINT = "inproc://zeromq.zap.01";
+
+/** How often the handler tries to bind, and milliseconds between. */
+const TRIES = 500;
+const PAUSE = 4;
 
 /** Who may connect to one socket. */
 export interface Door {
@@ -44,7 +49,12 @@ export function createZap(): Zap {
     const { Context, Reply } = await import("zeromq");
     context ??= new Context();
     const reply = new Reply({ context, linger: 0 });
-    await reply.bind(ENDPOINT);
+    try {
+      await bind(reply);
+    } catch (error) {
+      reply.close();
+      throw error;
+    }
     void serve(reply, doors);
     return reply;
   }
@@ -74,6 +84,18 @@ export function createZap(): Zap {
       };
     },
   };
+}
+
+/** Binds; where another was closed just before, libzmq has the name free a moment later. */
+async function bind(socket: Reply): Promise<void> {
+  for (let tries = 1; ; tries++) {
+    try {
+      return await socket.bind(ENDPOINT);
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== "EADDRINUSE" || tries === TRIES) throw error;
+      await wait(PAUSE);
+    }
+  }
 }
 
 /** Answers as long as the socket is open. */

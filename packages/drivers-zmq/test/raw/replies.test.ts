@@ -98,3 +98,17 @@ test.each([
     expect(await exchange(client, "again")).toEqual(["again"]);
   }
 });
+
+test.each(["rep", "pair"])("a %s socket sends replies that are larger than hwm, one after another", async (socket) => {
+  const { endpoint, info } = await raw(
+    async function* () {
+      for (let at = 0; at < 5; at++) yield "x".repeat(1_000_000);
+    },
+    { socket, bind: "tcp://lo:0" },
+  );
+  const client = await peer(socket === "rep" ? "REQ" : "PAIR", endpoint);
+  for (let at = 0; at < 3; at++) {
+    expect((await exchange(client, "go")).map(({ length }) => length)).toEqual(Array(5).fill(1_000_000));
+  }
+  expect(info()).toMatchObject({ replies: 3, running: 0 });
+});

@@ -84,6 +84,19 @@ test("servers in one process, of one plugin or of two, each have their own keys"
   expect(await ask(again.endpoint, ann)).toBe("hello");
 });
 
+test("the last server may close while the next starts, again and again", async () => {
+  const plugin = zmqServerDriver();
+  const options = { endpoint: "tcp://lo:0", curve: curveOf([ann]) };
+  let last = await start(plugin, echo, options);
+  for (let at = 0; at < 30; at++) {
+    const closed = last.driver.close();
+    if (at % 2 === 0) await closed;
+    last = await start(plugin, echo, options);
+    await closed;
+  }
+  expect(await ask(last.endpoint, ann)).toBe("hello");
+});
+
 test("a C client on libzmq asks 2,000 times", async () => {
   const { endpoint } = await serve(echo, { curve: curveOf([ann]) });
   const program = join(await temporaryFolder(), "req");

@@ -41,13 +41,27 @@ function createWorker(methods: Methods): WorkerLink {
   const hello = { protocol: 1, pid: process.pid, language: "local", kit: "local/1" } as const;
   setImmediate(() => say({ code: Code.HELLO, hello }));
 
+  /** Requests of which more chunks are to come. */
+  const open = new Map<number, { method: string; chunks: Uint8Array[] }>();
+
   function receive(message: EngineMessage): void {
     if (message.code === Code.TERMINATE) exit();
     if (message.code === Code.CANCEL) say({ code: Code.CHOKE, job: message.job });
-    if (message.code !== Code.INVOKE) return;
-    const { job } = message;
+    if (message.code === Code.INVOKE) open.set(message.job, { method: message.method, chunks: [] });
+    if (message.code !== Code.INVOKE && message.code !== Code.WRITE) return;
+    const { job, chunk, end } = message;
+    const request = open.get(job);
+    if (request === undefined) return;
+    if (chunk !== undefined) request.chunks.push(chunk);
+    if (end) {
+      open.delete(job);
+      run(job, request.method, Buffer.concat(request.chunks).toString());
+    } else if (chunk !== undefined) say({ code: Code.CREDIT, job, bytes: chunk.length });
+  }
+
+  function run(job: number, method: string, request: string): void {
     try {
-      const reply = methods[message.method]?.(Buffer.from(message.chunk ?? []).toString());
+      const reply = methods[method]?.(request);
       if (reply !== undefined) say({ code: Code.CHUNK, job, chunk: Buffer.from(reply), end: true });
     } catch (error) {
       say({ code: Code.ERROR, job, error: "Error", message: (error as Error).message, details: undefined });
