@@ -99,6 +99,13 @@ export const testNeeds = {
       brew: ["netcat", "socat"],
     },
     {
+      what: "mosquitto with its clients",
+      why: "the broker of the driver in examples/third-party-driver",
+      succeeds: ["sh", "-c", "PATH=$PATH:/usr/sbin; command -v mosquitto && command -v mosquitto_pub"],
+      debian: ["mosquitto", "mosquitto-clients"],
+      brew: ["mosquitto"],
+    },
+    {
       what: "Chromium",
       why: "the browser that is not ours",
       command: "chromium",

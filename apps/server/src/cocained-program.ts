@@ -4,6 +4,7 @@ import { type ConfigContext, type Flags, loadConfig } from "./config/config.ts";
 import { numberOr, variableOf } from "./config/layers.ts";
 import { LOG_LEVELS } from "./config/settings.ts";
 import { defaultRegistry } from "./distribution.ts";
+import { usePlugins } from "./plugins.ts";
 import { Exit } from "./program.ts";
 import { runServer } from "./run.ts";
 import { version } from "./version.ts";
@@ -36,6 +37,7 @@ export function cocainedProgram(context: ConfigContext): Command {
     .addOption(setting("config", "<file>", "configuration, YAML or JSON"))
     .addOption(setting("apps", "<folder>", "deploy the manifests of this folder, and follow it"))
     .addOption(setting("storage", "<storage>", "where deployed apps are kept: memory: or files:/path"))
+    .addOption(setting("plugins", "<modules...>", "packages or paths of plugins"))
     .addOption(setting("runtime-dir", "<dir>", "folder of sockets, mode 0711"))
     .addOption(setting("cache-dir", "<dir>", "folder of the programs that were built, mode 0711"))
     .addOption(setting("log-level", "<level>", LOG_LEVELS.join(", ")))
@@ -55,7 +57,8 @@ export function cocainedProgram(context: ConfigContext): Command {
     .argument("<files...>", "manifest files")
     .addHelpText("after", "\nExample:\n  $ cocained check app.yaml other.json")
     .action(async (files: string[]) => {
-      const registry = defaultRegistry();
+      const { plugins } = await loadConfig(flagsOf(program.opts()), context);
+      const registry = await usePlugins(defaultRegistry(), plugins);
       const verdicts = await Promise.all(files.map((file) => checkFile(file, registry)));
       process.stdout.write(`${verdicts.map(verdictText).join("\n")}\n`);
       process.exitCode = verdicts.every(({ issues }) => issues.length === 0) ? Exit.ok : Exit.failed;

@@ -1,9 +1,12 @@
 import { constants } from "node:os";
+import { isDeepStrictEqual } from "node:util";
 import { createLogBook } from "@cocaine/admin";
 import { messageOf } from "@cocaine/core";
 import type { Config } from "./config/config.ts";
+import { defaultRegistry } from "./distribution.ts";
 import { createLog, type ServerLog } from "./log.ts";
 import { overview } from "./overview.ts";
+import { usePlugins } from "./plugins.ts";
 import { Exit } from "./program.ts";
 import { createServer, type Server } from "./server.ts";
 import { handleSignals } from "./signals.ts";
@@ -18,7 +21,8 @@ export async function runServer(load: () => Promise<Config>): Promise<number> {
   const config = await load();
   const logs = createLogBook();
   const log = createLog({ level: config.logLevel, format: config.logFormat, hostname: config.hostname, logs });
-  const server = createServer(config, log, logs);
+  const registry = await usePlugins(defaultRegistry(config), config.plugins);
+  const server = createServer(config, registry, log, logs);
 
   const starting = server.start();
   const ended = untilEnd(server, config, log, starting, load);
@@ -65,12 +69,12 @@ function untilEnd(
 }
 
 /** What only a new start of the server changes. */
-const FIXED = ["storage", "runtimeDir", "logFormat", "hostname", "shutdownDeadline"] as const;
+const FIXED = ["storage", "plugins", "runtimeDir", "logFormat", "hostname", "shutdownDeadline"] as const;
 
 async function reload(server: Server, config: Config, log: ServerLog, load: () => Promise<Config>): Promise<void> {
   try {
     const next = await load();
-    const changed = FIXED.filter((name) => next[name] !== config[name]);
+    const changed = FIXED.filter((name) => !isDeepStrictEqual(next[name], config[name]));
     if (changed.length > 0) log.warn({ changed }, "these settings change when the server is started again");
     log.level = next.logLevel;
     await server.reload(next);

@@ -1,12 +1,12 @@
 import { join } from "node:path";
 import { createLocalServer, type LogBook } from "@cocaine/admin";
-import { createHost, type Host, messageOf } from "@cocaine/core";
+import { createHost, type Host, messageOf, type Registry } from "@cocaine/core";
 import type { Logger } from "@cocaine/core/plugin";
 import { createDeployer } from "./apps/deployer.ts";
 import { createFollower } from "./apps/follower.ts";
 import type { Config } from "./config/config.ts";
 import { watchDescriptors } from "./descriptors.ts";
-import { createStorage, defaultFeed, defaultRegistry } from "./distribution.ts";
+import { createStorage, defaultFeed } from "./distribution.ts";
 import { controlSocket } from "./paths.ts";
 
 /** A node: a host, its control endpoint and its folder of apps. */
@@ -23,11 +23,11 @@ export interface Server {
   close(deadline: number): Promise<void>;
 }
 
-/** Makes a node as its configuration wants it. */
-export function createServer(config: Config, log: Logger, logs: LogBook): Server {
-  const { cacheDir, runtimeDir, hostname } = config;
+/** Makes a node as its configuration wants it. @param registry what it comes with, and its plugins */
+export function createServer(config: Config, registry: Registry, log: Logger, logs: LogBook): Server {
+  const { runtimeDir, hostname } = config;
   const host = createHost({
-    registry: defaultRegistry({ cacheDir }),
+    registry,
     storage: createStorage(config.storage, log),
     runtimeDir: join(runtimeDir, "apps"),
     openFeed: defaultFeed(),

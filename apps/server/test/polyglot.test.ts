@@ -1,26 +1,16 @@
-import { once } from "node:events";
 import { readFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { join } from "node:path";
 import { expect, it } from "vitest";
 import { parse } from "yaml";
 import { absolute } from "../src/manifest-file.ts";
 import { writeManifest } from "./support/manifest.ts";
 import { startNode } from "./support/node.ts";
+import { freePort } from "./support/port.ts";
 import { root, run } from "./support/programs.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
 interface Manifest {
   tasks: Record<string, Record<string, unknown>>;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, "127.0.0.1");
-  await once(server, "listening");
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, "close");
-  return port;
 }
 
 const folder = join(root, "examples/polyglot");

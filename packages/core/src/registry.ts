@@ -1,4 +1,5 @@
 import type { Plugin, PluginKind } from "./contracts/plugin.ts";
+import { callDriver } from "./engine/call-driver.ts";
 import { createError } from "./errors.ts";
 
 /** The plugins of a host. A value that is passed in, so that two hosts in one process can have different ones. */
@@ -22,7 +23,7 @@ export type AnyPlugin = {
   [K in PluginKind]: Omit<Plugin<K>, "create"> & { create(options: never, context: never): unknown };
 }[PluginKind];
 
-/** Makes an empty registry. */
+/** Makes a registry that has the driver `call` and nothing else. */
 export function createRegistry(): Registry {
   const plugins = new Map<string, AnyPlugin>();
   const registry: Registry = {
@@ -45,7 +46,7 @@ export function createRegistry(): Registry {
       return [...new Set(found)].sort();
     },
   };
-  return registry;
+  return registry.use(callDriver());
 }
 
 function wrongApi(plugin: AnyPlugin): Error {

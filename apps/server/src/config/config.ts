@@ -3,7 +3,8 @@ import { hostname } from "node:os";
 import { dirname, join, resolve } from "node:path";
 import { readDocument } from "../document.ts";
 import { defaultPaths, type Surroundings } from "../paths.ts";
-import { environmentValues, readLayer } from "./layers.ts";
+import type { PluginSource } from "../plugins.ts";
+import { environmentValues, type LayerSettings, readLayer } from "./layers.ts";
 import type { Settings } from "./settings.ts";
 
 /** How a server runs. */
@@ -14,6 +15,8 @@ export interface Config {
   readonly apps: string | undefined;
   /** `memory:`, or `files:` and an absolute folder. */
   readonly storage: string;
+  /** Beside those that come with the server. */
+  readonly plugins: readonly PluginSource[];
   readonly runtimeDir: string;
   readonly cacheDir: string;
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -53,11 +56,12 @@ export async function loadConfig({ config, ...flags }: Flags, context: ConfigCon
     { source: "the environment (COCAINE_… variables)", values: environmentValues(env), base: cwd },
     { source: "the command line", values: flags, base: cwd },
   ];
-  const settings: Settings = Object.assign({}, ...layers.map(readLayer));
+  const settings: LayerSettings = Object.assign({}, ...layers.map(readLayer));
   return Object.freeze({
     file,
     apps: settings.apps,
     storage: settings.storage ?? `files:${join(paths.dataDir, "storage")}`,
+    plugins: settings.plugins ?? [],
     runtimeDir: settings["runtime-dir"] ?? paths.runtimeDir,
     cacheDir: settings["cache-dir"] ?? paths.cacheDir,
     logLevel: settings["log-level"] ?? "info",

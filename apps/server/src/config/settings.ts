@@ -3,6 +3,14 @@ import { z } from "zod";
 /** Levels of the log, the most talkative first. */
 export const LOG_LEVELS = ["debug", "info", "warn", "error"] as const;
 
+/** A plugin: a package or path, alone or with options for what it exports. */
+const plugin = z.union([
+  z.string().min(1),
+  z.strictObject({ module: z.string().min(1), options: z.record(z.string(), z.unknown()).optional() }),
+]);
+
+export type PluginSetting = z.infer<typeof plugin>;
+
 /** What can be set, in the spelling of flags and files. Each place to set it gives a part. */
 export const settingsSchema = z.strictObject({
   /** Folder of manifests to deploy and to follow. */
@@ -20,6 +28,8 @@ export const settingsSchema = z.strictObject({
   "runtime-dir": z.string().min(1).optional(),
   /** Folder of the programs that were built, mode 0711. */
   "cache-dir": z.string().min(1).optional(),
+  /** Plugins beside those that come with the server. */
+  plugins: z.array(plugin).optional(),
   "log-level": z.enum(LOG_LEVELS).optional(),
   "log-format": z.enum(["json", "pretty"]).optional(),
   /** Name of this node in feeds. */

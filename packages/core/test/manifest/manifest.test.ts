@@ -195,7 +195,7 @@ describe("a manifest", () => {
       changed((m) => set(m.tasks.event, "type", "server-zmq")),
       "tasks.event.type",
       '"server-zmq"',
-      'a registered driver (one of auto, fs, server+zmq); did you mean "server+zmq"?',
+      'a registered driver (one of auto, call, fs, server+zmq); did you mean "server+zmq"?',
     ],
     [
       "a task's name with a space",

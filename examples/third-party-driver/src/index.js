@@ -1,0 +1,1 @@
+export { mqttDriver, mqttDriver as default } from "./plugin.js";
