@@ -172,6 +172,27 @@ test("a client that does not read costs little, hurts no other, and loses its jo
   expect((await other.receive()).length).toBe(2);
 });
 
+test("a client that asks on and on without reading loses what waits for it, and no other does", async () => {
+  const { endpoint, info, log } = await serve(
+    async function* () {
+      yield Buffer.alloc(MIB);
+    },
+    { curve: curveOf([ann, eve]) },
+  );
+  const before = process.memoryUsage().rss;
+  const lazy = dealerOf(endpoint, ann, { receiveHighWaterMark: 1, sendHighWaterMark: 0 });
+  for (let at = 0; at < 2000; at++) await lazy.send(["", Buffer.alloc(20_000)]);
+  await expect
+    .poll(() => log.lines.map(({ fields }) => String((fields.err as Error | undefined)?.message)), { timeout: 20_000 })
+    .toContainEqual(expect.stringContaining("without reading its replies"));
+  const other = dealerOf(endpoint, eve);
+  await other.send(["", "go"]);
+  expect((await other.receive())[1]?.length).toBe(MIB);
+  expect(process.memoryUsage().rss - before).toBeLessThan(400 * MIB);
+  // Those that came last wait for it, at most as many as `hwm` bytes of requests make.
+  expect(info().running).toBeLessThan(60);
+});
+
 test("the jobs of a client that went away end when it is to be sent something", async () => {
   const reasons: unknown[] = [];
   const { endpoint, info } = await serve(
