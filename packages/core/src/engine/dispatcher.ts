@@ -67,6 +67,11 @@ export class Dispatcher implements JobOwner, PoolOwner {
       this.#failSoon(job, refusal);
       return job;
     }
+    // A caller's own may have passed before it came here: such a job must not reach a worker.
+    if (request.deadline !== undefined && request.deadline <= Date.now()) {
+      this.#failSoon(job, deadlinePassed(task.name, true, undefined));
+      return job;
+    }
     if (job.deadline !== Number.POSITIVE_INFINITY) this.#deadlines.add(job);
     const worker = this.queue.length === 0 ? this.#pool?.idlest() : undefined;
     if (worker !== undefined) worker.run(job, now);

@@ -124,6 +124,18 @@ describe("a job", () => {
     expect(workerAt(0).invoked()).toEqual([1]);
   });
 
+  it("never reaches a worker, however idle, if its caller's own deadline had passed before it came", async () => {
+    await start({ "pool-limit": 1 });
+    expect(await run()).toBe("done event");
+    const error = await new Promise((resolve, reject) => {
+      const sink = { write: () => true, end: () => reject(new Error("it ran")), fail: resolve };
+      app.contexts.get("event")?.trigger({ deadline: Date.now() - 1 }, sink);
+    });
+    expect(error).toMatchObject({ code: "COC_DEADLINE", message: expect.stringContaining("while it waited") });
+    expect(workerAt(0).invoked()).toEqual([1]);
+    expect(await run()).toBe("done event");
+  });
+
   it("that overran is cancelled, and after cancel-grace its worker is killed and replaced", async () => {
     await start({ "cancel-grace": 0.05, "termination-grace": 3 }, { timeout: 0.05 }, (worker, message) => {
       if (worker !== app.workers[0] || message.code === Code.TERMINATE) obliging(worker, message);
