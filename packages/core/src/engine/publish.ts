@@ -19,9 +19,17 @@ export function publish(
   signal?: AbortSignal,
   rest: readonly Uint8Array[] = [],
 ): Promise<JobOutcome> {
-  return new Promise((resolve) => {
+  return new Promise((done) => {
     const chunks: Uint8Array[] = [];
     let bytes = 0;
+    const resolve = (outcome: JobOutcome) => {
+      signal?.removeEventListener("abort", cancel);
+      done(outcome);
+    };
+    const cancel = () => {
+      handle.cancel(String(signal?.reason));
+      resolve({ status: "cancelled" });
+    };
     const fail = (error: CocaineError) => {
       feed.error(task, error);
       resolve({ status: "failed", error });
@@ -50,10 +58,8 @@ export function publish(
       if (request.end === false) handle.end();
     }
     feedRest();
-    signal?.addEventListener("abort", () => {
-      handle.cancel(String(signal.reason));
-      resolve({ status: "cancelled" });
-    });
+    if (signal?.aborted) cancel();
+    else signal?.addEventListener("abort", cancel);
   });
 }
 

@@ -1,3 +1,4 @@
+import { getEventListeners } from "node:events";
 import { afterEach, describe, expect, it, vi } from "vitest";
 import { Code } from "../../src/plugin.ts";
 import { type Behaviour, manifestOf, obliging, type Scripted, scripted, textOf } from "../support/scripted.ts";
@@ -134,6 +135,25 @@ describe("a job", () => {
     expect(error).toMatchObject({ code: "COC_DEADLINE", message: expect.stringContaining("while it waited") });
     expect(workerAt(0).invoked()).toEqual([1]);
     expect(await run()).toBe("done event");
+  });
+
+  it("that a driver publishes is cancelled by its signal, which then keeps nothing of it", async () => {
+    await start({ "pool-limit": 1 }, {}, silent);
+    const publish = (signal: AbortSignal) => app.contexts.get("event")?.publish({}, signal);
+    const controller = new AbortController();
+    const cancelled = publish(controller.signal);
+    await vi.waitFor(() => expect(workerAt(0).invoked()).toEqual([1]));
+    controller.abort("replaced");
+    expect(await cancelled).toEqual({ status: "cancelled" });
+    await vi.waitFor(() => expect(workerAt(0).messages.at(-1)).toMatchObject({ code: Code.CANCEL, job: 1 }));
+    expect(await publish(controller.signal)).toEqual({ status: "cancelled" });
+    workerAt(0).answer(1, "");
+    const { signal } = new AbortController();
+    const ended = publish(signal);
+    await vi.waitFor(() => expect(workerAt(0).invoked().length).toBeGreaterThan(1));
+    workerAt(0).answer(workerAt(0).invoked().at(-1) as number, "well");
+    expect(await ended).toEqual({ status: "ok" });
+    expect(getEventListeners(signal, "abort")).toHaveLength(0);
   });
 
   it("that overran is cancelled, and after cancel-grace its worker is killed and replaced", async () => {
