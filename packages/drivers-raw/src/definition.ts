@@ -1,5 +1,5 @@
 import type { Socket } from "node:net";
-import type { DriverContext, z } from "@cocaine/core/plugin";
+import type { DriverContext, TaskPolicyInput, z } from "@cocaine/core/plugin";
 import type { Peer } from "./connection.ts";
 import type { SocketOptions } from "./options.ts";
 
@@ -30,8 +30,11 @@ export interface SocketDefinition<Options extends SocketOptions> {
   readonly aliases?: readonly string[];
   /** Made of `socketOptions` and of what is the driver's own. */
   readonly options: z.ZodType<Options>;
+  /** Defaults of the policy fields of its tasks, as of every driver. */
+  readonly policy?: TaskPolicyInput | ((options: Options) => TaskPolicyInput);
   /**
-   * Speaks with one client: a socket of `node:net`, or of `node:tls`, whose half-closed side may still be written to.
+   * Speaks with one client: a socket of `node:net`, or of `node:tls`, whose half-closed side may still be written to. A
+   * loop over it, `for await (const chunk of socket)`, leaves it open when it ends.
    *
    * @returns a promise, whose end ends the connection, and whose failure cuts it and is logged; or nothing, where the
    * protocol ends the socket by itself.

@@ -1,5 +1,6 @@
-import { chmod, lstat, unlink } from "node:fs/promises";
+import { chmod, lstat, stat, unlink } from "node:fs/promises";
 import { connect, type ListenOptions, type Server } from "node:net";
+import { dirname } from "node:path";
 import { type CocaineError, createError, messageOf, resolveHost } from "@cocaine/core/plugin";
 
 /** Where a server listens. */
@@ -11,6 +12,9 @@ export interface Place {
 
 /** Bytes of a Unix socket's path: sun_path of sockaddr_un holds 108, the last of them 0. */
 const PATH_LIMIT = 107;
+/** Bits of a folder's mode. */
+const OTHERS_WRITE = 0o002;
+const STICKY = 0o1000;
 
 /** Finds out where an endpoint is. @throws `COC_SOCKET_ENDPOINT` */
 export async function placeOf(endpoint: string): Promise<Place> {
@@ -54,6 +58,7 @@ export async function bind(
   mode: string,
 ): Promise<void> {
   const { path } = place;
+  if (path !== undefined) await checkFolder(endpoint, dirname(path));
   try {
     try {
       await listen(server, { ...place.listen, backlog });
@@ -78,6 +83,15 @@ function listen(server: Server, options: ListenOptions): Promise<void> {
       resolve();
     });
   });
+}
+
+/** In a folder that anybody may rename files in, anybody could take the place of the socket. */
+async function checkFolder(endpoint: string, folder: string): Promise<void> {
+  const found = await stat(folder).catch((cause: unknown) => {
+    throw endpointError(endpoint, `the folder ${folder} cannot be used: ${messageOf(cause)}`, cause);
+  });
+  if ((found.mode & OTHERS_WRITE) === 0 || (found.mode & STICKY) !== 0) return;
+  throw endpointError(endpoint, `others may write in the folder ${folder}, and take the socket's place: chmod o-w it`);
 }
 
 /** Whether a file is a socket that refuses connections, since nobody listens on it. */

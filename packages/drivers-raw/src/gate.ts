@@ -12,6 +12,16 @@ export function createGate(): Gate {
   const waiting: (() => void)[] = [];
   let held = false;
 
+  /** One by one: whom one lets pass may trigger the job that fills the queue again. */
+  async function letPass(): Promise<void> {
+    while (!held) {
+      const pass = waiting.shift();
+      if (pass === undefined) return;
+      pass();
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+
   return {
     get held() {
       return held;
@@ -21,7 +31,7 @@ export function createGate(): Gate {
     },
     release() {
       held = false;
-      for (const pass of waiting.splice(0)) pass();
+      void letPass();
     },
     async pass() {
       // Who is let pass may find it held again by who was before.

@@ -24,10 +24,11 @@ import { SocketServer } from "./socket-server.ts";
  * ```
  */
 export function socketDriver<Options extends SocketOptions>(definition: SocketDefinition<Options>) {
-  const { name, aliases, options } = definition;
+  const { name, aliases, options, policy } = definition;
   return defineDriver({
     name,
     ...(aliases !== undefined && { aliases }),
+    ...(policy !== undefined && { policy }),
     options,
     create: (own: Options, context) => new SocketServer(definition, own, context),
   });

@@ -70,6 +70,8 @@ export class SocketServer<Options extends SocketOptions> implements Driver {
     const connection = new Connection(socket, this.#listener?.path);
     this.#connections.add(connection);
     this.#accepted++;
+    // Node's own would destroy the socket at the end of a loop over what comes, and with it what is still to be sent.
+    socket[Symbol.asyncIterator] = () => socket.iterator({ destroyOnReturn: false });
     // The close that follows tells all there is.
     socket.on("error", (error) => this.#context.log.debug({ err: error }, messageOf(error)));
     socket.once("close", () => {

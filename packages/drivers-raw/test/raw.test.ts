@@ -63,6 +63,28 @@ describe("a connection that is a job", () => {
     next.destroy();
   });
 
+  it("ends its request where its client ended while it waited for its turn", async () => {
+    const { place, host } = await deploy({ greet: {} });
+    await host.pause("app");
+    const answer = sh(`nc -N 127.0.0.1 ${place("greet").port} </dev/null`);
+    await vi.waitFor(() => expect(host.app("app").tasks.greet?.driver).toMatchObject({ busy: 1 }), wait);
+    await host.resume("app");
+    expect(await answer).toBe("hello, 127.0.0.1\n0 bytes\n");
+  });
+
+  it("waits for its turn while the queue is full, one after the other", async () => {
+    const { place, host } = await deploy({ stay: {} }, { engine: { concurrency: 1, "queue-limit": 1 } });
+    const clients = Array.from({ length: 6 }, () => connect(place("stay").port).on("error", () => undefined));
+    await vi.waitFor(() => expect(host.app("app").tasks.stay?.driver).toMatchObject({ busy: 6 }), wait);
+    await vi.waitFor(() => expect(host.app("app").jobs.running + host.app("app").queue.depth).toBe(2), wait);
+    for (const client of clients) {
+      client.resetAndDestroy();
+      await vi.waitFor(() => expect(host.app("app").queue.highest).toBeLessThanOrEqual(1), wait);
+    }
+    await vi.waitFor(() => expect(host.app("app").tasks.stay?.driver).toMatchObject({ connections: 0 }), wait);
+    expect(host.app("app").jobs.failed).toBe(0);
+  });
+
   it("that is left alone by both sides is closed after idle-timeout", async () => {
     const { place, host } = await deploy({ echo: { "idle-timeout": 0.3 } });
     const socket = connect(place("echo").port);

@@ -1,9 +1,8 @@
 import { once } from "node:events";
 import { connect } from "node:net";
-import { createInterface } from "node:readline";
 import { z } from "@cocaine/core/plugin";
 import { describe, expect, it, vi } from "vitest";
-import { socketDriver, socketOptions } from "../src/index.ts";
+import { lines, socketDriver, socketOptions } from "../src/index.ts";
 import { deploy, sh } from "./support/host.ts";
 
 // RFC 1288, as the README has it.
@@ -12,9 +11,9 @@ function fingerDriver() {
     name: "server+finger",
     options: z.strictObject({ ...socketOptions, greeting: z.string().default("") }),
     async onConnection(socket, { options, peer, call }) {
-      for await (const user of createInterface({ input: socket })) {
+      for await (const user of lines(socket, 512)) {
         if (options.greeting !== "") socket.write(`${options.greeting}\r\n`);
-        for await (const chunk of call({ chunk: Buffer.from(user), metadata: { socket: peer } })) socket.write(chunk);
+        for await (const chunk of call({ chunk: user, metadata: { socket: peer } })) socket.write(chunk);
         return;
       }
     },
@@ -29,6 +28,14 @@ describe("a protocol of one's own", () => {
     const { place, info } = await start({ upper: finger });
     expect(await sh(`printf 'somebody\\r\\n' | nc 127.0.0.1 ${place("upper").port}`)).toBe("Welcome\r\nSOMEBODY");
     await vi.waitFor(() => expect(info("upper")).toMatchObject({ connections: 0, accepted: 1 }));
+  });
+
+  it("reads lines of a bounded length", async () => {
+    const { place, lines: log } = await start({ upper: finger });
+    const { port } = place("upper");
+    expect(await sh(`printf 'last' | nc -N 127.0.0.1 ${port}`)).toBe("Welcome\r\nLAST");
+    expect(await sh(`head -c 10000000 /dev/zero | nc -N 127.0.0.1 ${port}`)).toBe("");
+    expect(log.some((line) => line.includes("longer than max-message, 512 bytes"))).toBe(true);
   });
 
   it("that fails cuts its connection, and says so in the log", async () => {

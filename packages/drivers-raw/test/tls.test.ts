@@ -81,6 +81,11 @@ describe("a start that fails says what to do", () => {
     expect(await refusal({ endpoint: "unix:///nowhere/app.sock" })).toMatch(/cannot be bound.*in a folder that can be/);
     expect(await refusal({ endpoint: `unix:///tmp/${"x".repeat(110)}` })).toContain("its path has 115 bytes");
     const folder = await temporaryFolder();
+    const open = join(folder, "open");
+    execFileSync("mkdir", ["-m", "0777", open]);
+    expect(await refusal({ endpoint: `unix://${open}/app.sock` })).toMatch(
+      /others may write in the folder .*chmod o-w/,
+    );
     execFileSync("touch", [join(folder, "file")]);
     expect(await refusal({ endpoint: `unix://${folder}/file` })).toContain("is taken");
   });

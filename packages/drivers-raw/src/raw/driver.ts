@@ -27,6 +27,8 @@ export function rawServerDriver() {
   return socketDriver({
     name: "server+raw",
     options: rawOptions,
+    // There is no way to say that the queue is full; a connection that is the job may be silent for as long as it likes.
+    policy: ({ framing }) => ({ overflow: "block", "stall-timeout": framing === "none" ? 0 : 60 }),
     onConnection(socket, context) {
       if (context.options.framing === "none") return streamConnection(socket, context);
       new Messages(socket, context, context.options.framing).begin();

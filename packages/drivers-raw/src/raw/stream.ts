@@ -31,7 +31,9 @@ export async function streamConnection(socket: Socket, context: SocketContext<Ra
     socket.on("data", (chunk: Buffer) => {
       if (!ended && handle?.write(chunk) === false) socket.pause();
     });
-    socket.on("end", () => ended || handle?.end());
+    // While it waited, a client that sends nothing may have sent its end.
+    if (socket.readableEnded) handle.end();
+    else socket.on("end", () => ended || handle?.end());
     socket.on("drain", () => ended || handle?.resume());
     // A connection is a job all the time: that one runs does not keep it.
     socket.on("timeout", () => socket.destroy());
