@@ -132,6 +132,10 @@ export const testNeeds = {
     { requirement: "Flask==3.1.3", why: "a WSGI framework behind server+http" },
     { requirement: "starlette==0.49.3", why: "an ASGI framework behind server+http; the last for Python 3.9" },
     { requirement: "cronsim==2.6", why: "says when Debian's cron has a job due" },
+    {
+      requirement: 'SecantusDB==0.7.0b3; python_version >= "3.10"',
+      why: "a server of MongoDB's protocol",
+    },
     { requirement: "mypy==1.19.1", why: "checks apps that are typed; the last that runs on Python 3.9" },
     { requirement: 'Django==4.2.30; python_version < "3.10"', why: "another; the last that runs on Python 3.9" },
     { requirement: 'Django==5.2.19; python_version >= "3.10"', why: "another; the long-term release" },

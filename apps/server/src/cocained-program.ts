@@ -36,7 +36,9 @@ export function cocainedProgram(context: ConfigContext): Command {
     .exitOverride()
     .addOption(setting("config", "<file>", "configuration, YAML or JSON"))
     .addOption(setting("apps", "<folder>", "deploy the manifests of this folder, and follow it"))
-    .addOption(setting("storage", "<storage>", "where deployed apps are kept: memory: or files:/path"))
+    .addOption(
+      setting("storage", "<storage>", "where deployed apps are kept: memory:, files:/path or mongodb://host/database"),
+    )
     .addOption(setting("plugins", "<modules...>", "packages or paths of plugins"))
     .addOption(setting("runtime-dir", "<dir>", "folder of sockets, mode 0711"))
     .addOption(setting("cache-dir", "<dir>", "folder of the programs that were built, mode 0711"))

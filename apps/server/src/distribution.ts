@@ -15,6 +15,7 @@ import { jsLanguages } from "@cocaine/lang-js";
 import { perlLanguages } from "@cocaine/lang-perl";
 import { pythonLanguages } from "@cocaine/lang-python";
 import { filesStorage } from "@cocaine/storage-files";
+import { mongoStorage } from "@cocaine/storage-mongo";
 
 // The default distribution: the only place that knows which plugins a server comes with.
 
@@ -47,9 +48,13 @@ export function defaultFeed(): OpenFeed {
   return zmqFeed();
 }
 
-/** Makes the storage that a configuration names: `memory:`, or `files:` and an absolute folder. */
+/** Makes the storage that a configuration names: `memory:`, `files:` and an absolute folder, or `mongodb://…`. */
 export function createStorage(name: string, log: Logger): Storage {
   if (name === "memory:") return memoryStorage();
+  if (name.startsWith("mongodb")) {
+    const plugin = mongoStorage();
+    return plugin.create(plugin.options.parse({ uri: name }), { log });
+  }
   const plugin = filesStorage();
   return plugin.create(plugin.options.parse({ path: name.slice("files:".length) }), { log });
 }

@@ -87,7 +87,9 @@ async function reload(server: Server, config: Config, log: ServerLog, load: () =
 /** Tells what is up: a table for people, one line for programs. */
 function announce(server: Server, config: Config, log: ServerLog): void {
   const { apps } = server.host.info();
-  const { runtimeDir, storage, file } = config;
+  const { runtimeDir, file } = config;
+  // A connection string may have a password.
+  const storage = config.storage.replace(/^(mongodb[^/]*\/\/)[^@/]*@/, "$1");
   log.info({ runtimeDir, storage, config: file, apps: apps.map(({ name }) => name) }, "up");
   if (config.logFormat !== "pretty") return;
   // Nobody may read it any more, which must not end a server; the log ignores that as well.

@@ -53,7 +53,12 @@ describe("the runtime folder", () => {
 describe("a server that cannot start", () => {
   it.each([
     ["a configuration that is not there", ["--config", "/nowhere/c.yaml"], "/nowhere/c.yaml cannot be read"],
-    ["a storage that it does not have", ["--storage", "mongodb://db/cocaine"], "no MongoDB storage yet"],
+    ["a storage that there is not", ["--storage", "postgres://db/cocaine"], "memory:, files:/path or mongodb://host"],
+    [
+      "a database that is not there",
+      ["--storage", "mongodb://u:secret@127.0.0.1:1/x"],
+      "//127.0.0.1:1/x cannot be reached",
+    ],
     ["a level that there is not", ["--log-level", "loud"], 'log-level: found "loud", expected one of "debug"'],
     [
       "a deadline that is no number",

@@ -20,9 +20,10 @@ async function pack(folder: string): Promise<Map<string, string>> {
   const filters = ["--filter", "./packages/*", "--filter", "./apps/*"];
   const args = ["-r", ...filters, "pack", "--pack-destination", folder];
   const { npm_execpath: program = "" } = process.env;
-  // By the pnpm that runs the tests, where it does.
-  if (/pnpm/.test(basename(program))) await run(process.execPath, [program, ...args], { cwd: root });
-  else await run("npx", ["-y", "pnpm@12.21.0", ...args], { cwd: root });
+  // By the pnpm that runs the tests, where it does: a program, or a script.
+  if (!basename(program).startsWith("pnpm")) await run("npx", ["-y", "pnpm@12.21.0", ...args], { cwd: root });
+  else if (/\.[cm]?js$/.test(program)) await run(process.execPath, [program, ...args], { cwd: root });
+  else await run(program, args, { cwd: root });
   const files = await readdir(folder);
   return new Map(files.map((file) => [file.replace(/^cocaine-(.*)-\d.*$/, "@cocaine/$1"), join(folder, file)]));
 }

@@ -11,6 +11,7 @@ import {
   rm,
   symlink,
   unlink,
+  utimes,
   writeFile,
 } from "node:fs/promises";
 import { tmpdir } from "node:os";
@@ -58,7 +59,11 @@ const idle = () => vi.waitFor(() => expect(driver?.info?.()).toMatchObject({ run
 
 describe("a spool", () => {
   it("removes each file whose job has ended well, those that were there first, in the order of their names", async () => {
-    for (const name of ["c", "a", "b"]) await put(name);
+    for (const name of ["c", "a", "b"]) {
+      await put(name);
+      // Whole for long: one that was just written would have to settle first, each in its own time.
+      await utimes(join(spool, name), 1, 1);
+    }
     const { events, names } = await start();
     await holds([]);
     expect(names()).toEqual(["a", "b", "c"]);

@@ -13,7 +13,7 @@ export interface Config {
   readonly file: string | undefined;
   /** Folder of manifests, absolute. */
   readonly apps: string | undefined;
-  /** `memory:`, or `files:` and an absolute folder. */
+  /** `memory:`, `files:` and an absolute folder, or the connection string of a MongoDB. */
   readonly storage: string;
   /** Beside those that come with the server. */
   readonly plugins: readonly PluginSource[];

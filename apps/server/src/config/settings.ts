@@ -15,14 +15,10 @@ export type PluginSetting = z.infer<typeof plugin>;
 export const settingsSchema = z.strictObject({
   /** Folder of manifests to deploy and to follow. */
   apps: z.string().min(1).optional(),
-  /** Where deployed apps are kept: `memory:`, or `files:` and a folder. */
+  /** Where deployed apps are kept: `memory:`, `files:` and a folder, or the connection string of a MongoDB. */
   storage: z
     .string()
-    .refine(
-      (value) => !value.startsWith("mongodb"),
-      "memory: or files:/path, since this version has no MongoDB storage yet",
-    )
-    .refine((value) => /^(memory:$|files:.|mongodb)/.test(value), "memory: or files:/path")
+    .regex(/^(memory:$|files:.|mongodb(\+srv)?:\/\/.)/, "memory:, files:/path or mongodb://host/database")
     .optional(),
   /** Folder of sockets, mode 0711. */
   "runtime-dir": z.string().min(1).optional(),

@@ -108,11 +108,11 @@ describe("a bad configuration", () => {
     expect((await refused('{\n "log-level" "warn" }', "c.json")).message).toMatch(/c\.json:2:14: the JSON is broken/);
   });
 
-  it("says that there is no MongoDB storage yet", async () => {
-    const error = await loadConfig({ storage: "mongodb://db/cocaine" }, context()).catch((refusal: Error) => refusal);
+  it("says which storages there are", async () => {
+    const error = await loadConfig({ storage: "postgres://db/cocaine" }, context()).catch((refusal: Error) => refusal);
     expect(error).toMatchObject({ code: "COC_CONFIG" });
     expect((error as Error).message).toContain("the command line");
-    expect((error as Error).message).toContain("no MongoDB storage yet");
+    expect((error as Error).message).toContain("memory:, files:/path or mongodb://host/database");
   });
 
   it("tells which variable is wrong", async () => {

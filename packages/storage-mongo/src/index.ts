@@ -1,0 +1,2 @@
+export type { MongoOptions } from "./options.ts";
+export { mongoStorage } from "./plugin.ts";

@@ -1,0 +1,31 @@
+import { randomUUID } from "node:crypto";
+import { silentLogger } from "@cocaine/core/plugin";
+import { testStorage } from "@cocaine/testing";
+import { afterAll, beforeAll, describe, test } from "vitest";
+import { mongoStorage } from "../src/index.ts";
+import { namedServer, type Server, startSecantus } from "./support/server.ts";
+
+const named = namedServer();
+
+describe.each([
+  ["with change streams", () => named ?? startSecantus()],
+  ["without change streams", () => startSecantus(["--standalone"])],
+])("a server %s", (_, start) => {
+  let server: Server;
+  beforeAll(async () => {
+    server = await start();
+    console.log(`storage-mongo is tested on ${server.what}`);
+  }, 60_000);
+  afterAll(() => server?.close());
+
+  testStorage({
+    test,
+    open: async () => {
+      const plugin = mongoStorage();
+      const uri = server.uri.replace(/\/[^/?]+(\?|$)/, `/t${randomUUID().slice(0, 20)}$1`);
+      const storage = plugin.create(plugin.options.parse({ uri, "poll-interval": 100 }), { log: silentLogger() });
+      await storage.start();
+      return storage;
+    },
+  });
+});
