@@ -2,7 +2,10 @@ import type { z } from "@cocaine/core/plugin";
 import type { Clock } from "./clock.ts";
 import type { TimedOptions } from "./options.ts";
 
-/** What is known of a timer when it is asked for its next run. Times are milliseconds since the epoch. */
+/**
+ * What is known of a timer when it is asked for its next run. Times are milliseconds since the epoch. It is not to be kept:
+ * the next question has the same object.
+ */
 export interface TimedState<Options extends TimedOptions> {
   readonly options: Options;
   /** When the driver was started. */

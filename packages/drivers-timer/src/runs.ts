@@ -4,8 +4,8 @@ import type { TimedOptions } from "./options.ts";
 /** Runs that may wait for the one before them; more are left out. */
 const WAITING_LIMIT = 1000;
 
-/** A run as the worker is told of it, in `timer` of the job's metadata. */
-export interface Run {
+/** A run that waits for the one before it. */
+interface Run {
   /** When it is due, in milliseconds since the epoch. */
   readonly scheduledFor: number;
   /** How many earlier runs it makes up for. */
@@ -17,10 +17,12 @@ export interface Runs {
   /**
    * Starts a run that is due now; while another one runs it waits, is left out or takes its place, by `overlap`.
    *
-   * @param late - one that was missed: it waits whatever `overlap` says.
+   * @param scheduledFor - when it is due, in milliseconds since the epoch
+   * @param missed - how many earlier runs it makes up for
+   * @param late - one that was missed: it waits whatever `overlap` says
    * @returns whether it runs, or will.
    */
-  make(run: Run, late?: boolean): boolean;
+  make(scheduledFor: number, missed: number, late: boolean): boolean;
   /** Counts runs that are left out. */
   skip(count: number): void;
   /** Starts none until `release()`; those that wait go on waiting. */
@@ -36,8 +38,9 @@ export interface Runs {
 export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverContext, onEnd: () => void): Runs {
   const waiting: Run[] = [];
   let held = false;
-  /** The run under way. */
-  let current: Run | undefined;
+  let running = false;
+  /** When the run under way was due. */
+  let current = 0;
   /** Cancels it; where one may be replaced. */
   let cancel: AbortController | undefined;
   /** Who waits for it to end. */
@@ -47,20 +50,21 @@ export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverCo
   let replaced = 0;
   let skipped = 0;
 
-  function begin(run: Run): void {
-    current = run;
-    const timer = { scheduledFor: run.scheduledFor, firedAt: Date.now(), missed: run.missed };
+  function begin(scheduledFor: number, missed: number): void {
+    running = true;
+    current = scheduledFor;
+    const timer = { scheduledFor, firedAt: Date.now(), missed };
     if (overlap === "replace") cancel = new AbortController();
     // One function for all runs: there may be very many timers.
     void publish({ metadata: { timer } }, cancel?.signal).then(over);
   }
 
   function over(outcome: JobOutcome): void {
-    count(outcome, (current as Run).scheduledFor);
-    current = undefined;
+    count(outcome, current);
+    running = false;
     onEnd();
     next();
-    if (current !== undefined) return;
+    if (running) return;
     for (const ended of waits.splice(0)) ended();
   }
 
@@ -81,17 +85,18 @@ export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverCo
   }
 
   function next(): void {
-    const run = current === undefined && !held ? waiting.shift() : undefined;
-    if (run !== undefined) begin(run);
+    const run = running || held ? undefined : waiting.shift();
+    if (run !== undefined) begin(run.scheduledFor, run.missed);
   }
 
   return {
-    make(run, late = false) {
-      if (current === undefined && !held && waiting.length === 0) begin(run);
+    make(scheduledFor, missed, late) {
+      if (!running && !held && waiting.length === 0) begin(scheduledFor, missed);
       else if (overlap === "replace" && !late) {
-        skipped += waiting.splice(0, waiting.length, run).length;
+        skipped += waiting.splice(0, waiting.length, { scheduledFor, missed }).length;
         cancel?.abort("the next run is due");
-      } else if ((overlap === "queue" || late) && waiting.length < WAITING_LIMIT) waiting.push(run);
+      } else if ((overlap === "queue" || late) && waiting.length < WAITING_LIMIT)
+        waiting.push({ scheduledFor, missed });
       else {
         skipped++;
         return false;
@@ -110,14 +115,14 @@ export function createRuns({ overlap }: TimedOptions, { publish, log }: DriverCo
     },
     async end() {
       skipped += waiting.splice(0).length;
-      if (current !== undefined) await new Promise<void>((resolve) => waits.push(resolve));
+      if (running) await new Promise<void>((resolve) => waits.push(resolve));
     },
     info: () => ({
       runs,
       failed,
       ...(overlap === "replace" && { replaced }),
       skipped,
-      running: current !== undefined,
+      running,
     }),
   };
 }

@@ -18,6 +18,8 @@ const COUNTED = 10_000;
 /** Milliseconds that a run may be late, of a busy process, before it is a missed one. */
 const LATE = 60_000;
 
+type Mutable<T> = { -readonly [Key in keyof T]: T[Key] };
+
 /** Moments that have passed. */
 interface Passed {
   /** The last of them. */
@@ -35,6 +37,8 @@ export class Timed<Options extends TimedOptions> implements Driver {
   readonly #bookmark: Bookmark | undefined;
   readonly #now: () => number;
   readonly #longest: number;
+  /** What `next()` is told: one object, since it is asked for each run of very many timers. */
+  readonly #told: Mutable<TimedState<Options>>;
   #state: State = "idle";
   #started = 0;
   #last: number | undefined;
@@ -51,6 +55,7 @@ export class Timed<Options extends TimedOptions> implements Driver {
     const { clock = "wall" } = definition;
     this.#definition = definition;
     this.#options = options;
+    this.#told = { options, started: 0, last: undefined, ended: undefined };
     this.#now = now[clock];
     this.#longest = longest[clock];
     this.#runs = createRuns(options, context, () => this.#over());
@@ -87,7 +92,7 @@ export class Timed<Options extends TimedOptions> implements Driver {
     const at = this.#now();
     const next = this.#next;
     if (next === undefined) return this.#plan(at);
-    if (next > at) this.#arm();
+    if (next > at) this.#arm(at);
     else this.#makeUp(at, 0);
   }
 
@@ -112,20 +117,30 @@ export class Timed<Options extends TimedOptions> implements Driver {
   }
 
   #nextAfter(after: number, last: number | undefined, ended: number | undefined): number | undefined {
-    const state: TimedState<Options> = { options: this.#options, started: this.#started, last, ended };
-    return this.#definition.next(after, state);
+    const told = this.#told;
+    told.started = this.#started;
+    told.last = last;
+    told.ended = ended;
+    return this.#definition.next(after, told);
   }
 
   #plan(after: number): void {
     const next = this.#nextAfter(after, this.#last, this.#ended);
-    this.#next = next;
-    if (next === undefined) return this.#disarm();
-    this.#due = next + Math.random() * this.#options.jitter;
-    this.#arm();
+    if (next !== undefined) return this.#wait(next, this.#now());
+    this.#next = undefined;
+    this.#disarm();
   }
 
-  #arm(): void {
-    const delay = Math.min(Math.max(0, Math.ceil(this.#due - this.#now())), this.#longest);
+  /** Waits for a moment, and its jitter. */
+  #wait(next: number, now: number): void {
+    const { jitter } = this.#options;
+    this.#next = next;
+    this.#due = jitter === 0 ? next : next + Math.random() * jitter;
+    this.#arm(now);
+  }
+
+  #arm(now: number): void {
+    const delay = Math.min(Math.max(0, Math.ceil(this.#due - now)), this.#longest);
     // A millisecond of lateness is not worth another timer; moments do not drift by it.
     if (this.#timer !== undefined && (delay === this.#delay || (delay > 1 && delay === this.#delay - 1))) {
       this.#timer.refresh();
@@ -144,9 +159,18 @@ export class Timed<Options extends TimedOptions> implements Driver {
   readonly #fire = (): void => {
     const at = this.#now();
     // A timer may fire up to a millisecond early, and a delay may be longer than one timer waits.
-    if (at < this.#due) return this.#arm();
+    if (at < this.#due) return this.#arm(at);
     // It may also fire late by any time: a busy loop, a suspended machine. What jitter alone delays is not missed.
-    this.#makeUp(at - this.#options.jitter, LATE);
+    const until = at - this.#options.jitter;
+    const moment = this.#next as number;
+    const later = this.#nextAfter(moment, moment, undefined);
+    const alone = later === undefined || later > until;
+    if (!alone || until - moment > LATE) return this.#makeUp(until, LATE);
+    // As it is nearly always: one run, on time, and what comes after it is known.
+    const made = this.#make(moment, 0, false);
+    this.#bookmark?.put(moment);
+    if (made && later !== undefined) this.#wait(later, at);
+    else this.#plan(moment);
   };
 
   /**
@@ -196,10 +220,11 @@ export class Timed<Options extends TimedOptions> implements Driver {
   }
 
   /** A run is due, in place of `missed` earlier ones as well. @param late it is a missed one itself */
-  #make(moment: number, missed: number, late: boolean): void {
-    if (!this.#runs.make({ scheduledFor: Math.round(this.#wallTime(moment)), missed }, late)) return;
+  #make(moment: number, missed: number, late: boolean): boolean {
+    if (!this.#runs.make(Math.round(this.#wallTime(moment)), missed, late)) return false;
     this.#last = moment;
     this.#ended = undefined;
+    return true;
   }
 
   #over(): void {
