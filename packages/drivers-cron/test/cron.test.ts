@@ -1,8 +1,9 @@
 import type { Driver } from "@cocaine/core/plugin";
 import { testDriver } from "@cocaine/testing";
 import { afterEach, beforeEach, describe, expect, it, test, vi } from "vitest";
+// By path: a helper of the tests of both packages.
+import { contextOf, type Run } from "../../drivers-timer/test/support/context.ts";
 import { cronDriver } from "../src/index.ts";
-import { contextOf, type Run } from "./support/context.ts";
 
 describe("the driver", () => {
   testDriver({ test, driver: cronDriver(), options: () => ({ schedule: "* * * * * *" }), fire: async () => undefined });

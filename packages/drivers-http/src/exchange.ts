@@ -95,19 +95,12 @@ export class Exchange implements ResponseSink, ReplyOwner, Waiting, Occupant {
       return true;
     }
     const piece = this.#trailed === undefined ? chunk : this.#trailed.shift(chunk);
-    return piece === undefined || this.#take(piece);
-  }
-
-  #take(chunk: Uint8Array): boolean {
-    if (this.#state === "flowing") return this.#send(chunk);
+    if (piece === undefined) return true;
     if (this.#state === "headed") {
-      if (this.#first === undefined) this.#first = chunk;
-      else {
-        this.flush();
-        return this.#send(chunk);
-      }
+      if (this.#first !== undefined) this.flush();
+      else this.#first = piece;
     }
-    return true;
+    return this.#state === "flowing" ? this.#send(piece) : true;
   }
 
   end(): void {

@@ -6,6 +6,7 @@ import type { AppInfo, AppState } from "../info.ts";
 import type { Manifest, TaskSpec } from "../manifest/manifest.ts";
 import { createFeed, type Feed } from "../observe/feed.ts";
 import type { Logger } from "../observe/log.ts";
+import { toMicroseconds } from "../observe/microseconds.ts";
 import { PoolMetrics } from "../observe/pool-metrics.ts";
 import type { CrashReport } from "../records/crash-report.ts";
 import type { DeadLetter } from "../records/dead-letter.ts";
@@ -205,8 +206,8 @@ export class Engine implements DispatcherOwner {
       id: job.id,
       outcome: error === undefined ? "ok" : error.code,
       attempt: job.attempt,
-      waited: round(job.waited(now)),
-      run: round(job.ran(now)),
+      waited: toMicroseconds(job.waited(now)),
+      run: toMicroseconds(job.ran(now)),
     });
   }
 
@@ -295,8 +296,4 @@ export class Engine implements DispatcherOwner {
     const names = this.manifest?.tasks.map((spec) => spec.name).join(", ");
     throw createError("COC_TASK_UNKNOWN", `app "${this.#options.name}" has no task "${name}": it has ${names}`);
   }
-}
-
-function round(milliseconds: number): number {
-  return Math.round(milliseconds * 1000) / 1000;
 }

@@ -1,25 +1,9 @@
 import { z } from "@cocaine/core/plugin";
+import { hwm, peerLimits } from "../driver/limits.ts";
 import { curveOptions } from "../socket/curve.ts";
 import { zmqEndpoints } from "../socket/endpoints.ts";
 
-const MIB = 1024 * 1024;
-
-const limits = z.strictObject({
-  /** Bytes of one frame, of a ROUTER that binds without `curve` of one message; a peer that sends more is disconnected. */
-  message: z
-    .int()
-    .positive()
-    .default(64 * MIB),
-  /** Frames of one message; one of more is not taken. */
-  frames: z.int().positive().default(1024),
-  /** Bytes of one reply, each chunk counting 64 more; a job that answers more fails. */
-  reply: z
-    .int()
-    .positive()
-    .default(64 * MIB),
-  /** Seconds that a peer above `hwm` has to take what waits for it before it is let go; 0 is for ever. */
-  stall: z.number().nonnegative().default(60),
-});
+const limits = z.strictObject(peerLimits);
 
 /** What a task of type `raw+zmq` says in its manifest. */
 export const rawOptions = z
@@ -33,10 +17,7 @@ export const rawOptions = z
     /** Of a SUB socket: the beginnings of messages that it wants, one or several; all messages by default. */
     subscribe: z.union([z.string().transform((one) => [one]), z.array(z.string()).nonempty()]).optional(),
     /** Bytes of replies that wait for one peer before its jobs wait and nothing more is read from it. */
-    hwm: z
-      .int()
-      .min(64 * 1024)
-      .default(MIB),
+    hwm,
     /** Messages of each peer that the socket itself keeps, either way (ZMQ_RCVHWM, ZMQ_SNDHWM). */
     backlog: z.int().positive().default(1000),
     limits: limits.prefault({}),
