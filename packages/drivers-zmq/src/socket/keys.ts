@@ -50,7 +50,11 @@ async function readKey(value: string, place: Place, kind: Kind): Promise<string>
     text = await readFile(value, "utf8");
   } catch (cause) {
     if (isZ85Key(value)) return value;
-    throw wrong(place, `names the file ${value}, which cannot be read (${messageOf(cause)})`, cause);
+    throw wrong(
+      place,
+      `names the file ${value}, which cannot be read (${messageOf(cause)}): give the path of one that this user may read`,
+      cause,
+    );
   }
   if (kind === "secret-key" && (mode & 0o077) !== 0) {
     const octal = mode.toString(8).padStart(4, "0");
