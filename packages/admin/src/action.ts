@@ -10,7 +10,7 @@ export interface Node {
 
 /** What comes with a request beside its input. */
 export interface ActionRequest {
-  /** Bytes that came with the request: what `call` gives to the job. */
+  /** Bytes that came with the request, such as what `call` gives to the job. */
   readonly body?: Uint8Array | undefined;
   /** Aborted when the client goes away or cancels. */
   readonly signal: AbortSignal;

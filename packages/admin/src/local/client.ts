@@ -13,8 +13,12 @@ export interface LocalClient {
    * @throws `COC_ADMIN_UNREACHABLE` if none listens on the socket; `COC_ADMIN_SOCKET` if it cannot be used.
    */
   start(): Promise<void>;
-  /** Runs an action that is answered once. Rejects with the node's error, or `COC_ADMIN_LOST` if the node goes away. */
-  call<N extends AnswerName>(action: N, input: InputOf<N>): Promise<ResultOf<N>>;
+  /**
+   * Runs an action that is answered once. Rejects with the node's error, or `COC_ADMIN_LOST` if the node goes away.
+   *
+   * @param body - bytes that go with the request.
+   */
+  call<N extends AnswerName>(action: N, input: InputOf<N>, body?: Uint8Array): Promise<ResultOf<N>>;
   /**
    * Runs an action that is answered by a stream. Leaving the loop cancels it on the node.
    *
@@ -87,9 +91,9 @@ export function createLocalClient({ path }: LocalClientOptions): LocalClient {
         throw socketError(path, error);
       });
     },
-    call: <N extends AnswerName>(action: N, input: InputOf<N>) =>
+    call: <N extends AnswerName>(action: N, input: InputOf<N>, body?: Uint8Array) =>
       new Promise<ResultOf<N>>((resolve, reject) => {
-        send(action, input, undefined, {
+        send(action, input, body, {
           item: () => undefined,
           end: (value) => resolve(value as ResultOf<N>),
           fail: reject,
