@@ -1,6 +1,7 @@
 import { mkdir } from "node:fs/promises";
 import { hostname as systemHostname } from "node:os";
 import { join } from "node:path";
+import type { OpenCode } from "./contracts/code.ts";
 import type { JobRequest } from "./contracts/driver.ts";
 import type { OpenFeed } from "./contracts/feed.ts";
 import type { Storage } from "./contracts/storage.ts";
@@ -33,6 +34,8 @@ export interface HostOptions {
   readonly log?: Logger;
   /** Opens the feeds that manifests ask for with `pubsub`. @defaultValue none: feeds are heard by `subscribe()` alone */
   readonly openFeed?: OpenFeed;
+  /** Finds the code of manifests that name a bundle, `storage://<sha256>/…`. @defaultValue none: such manifests are not deployed */
+  readonly openCode?: OpenCode;
   /** Name of this node in feeds. @defaultValue the system's */
   readonly hostname?: string;
 }
@@ -86,7 +89,7 @@ export interface Host {
 
 /** Makes a host. Nothing happens before `start()`. */
 export function createHost(options: HostOptions): Host {
-  const { registry, runtimeDir, openFeed } = options;
+  const { registry, runtimeDir, openFeed, openCode } = options;
   const log = options.log ?? silentLogger();
   const storage = options.storage ?? memoryStorage();
   const hostname = options.hostname ?? systemHostname();
@@ -127,6 +130,7 @@ export function createHost(options: HostOptions): Host {
       hostname,
       runtimeDir: folder,
       openFeed,
+      openCode,
       stateOf: (task, type) => driverStates.of(name, task, type),
       onCrash: (report) => crashLogs.add(name, report),
       onDeadLetter: (letter) => deadLetters.add(name, letter),

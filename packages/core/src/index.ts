@@ -1,3 +1,4 @@
+export type { OpenCode } from "./contracts/code.ts";
 export type { FeedSocket, OpenFeed } from "./contracts/feed.ts";
 export type { Change, Document, Revision, Storage, WriteOptions } from "./contracts/storage.ts";
 export { CocaineError, createError, type ErrorCode, type ErrorExtras, isCocaineError, messageOf } from "./errors.ts";
@@ -12,6 +13,7 @@ export type {
   TaskMetricsInfo,
   WorkerInfo,
 } from "./info.ts";
+export { type CodePlace, readCodePlace } from "./manifest/code.ts";
 export { type Issue, issuesOf } from "./manifest/issues.ts";
 export { type Manifest, type ManifestContext, parseManifest, type TaskSpec } from "./manifest/manifest.ts";
 export {

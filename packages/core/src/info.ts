@@ -17,6 +17,8 @@ export interface AppInfo {
   readonly type: string;
   /** The manifest's `version`, where it has one. */
   readonly version: number | string | undefined;
+  /** SHA-256 of the bundle that its code is in, where it is in one. */
+  readonly bundle: string | undefined;
   /** Why the app is `failed`: code and message. */
   readonly error: { readonly code: string; readonly message: string } | undefined;
   /** Seconds since the app was deployed. */
@@ -131,6 +133,7 @@ export function brokenApp(name: string, error: CocaineError): AppInfo {
     state: "failed",
     type: "",
     version: undefined,
+    bundle: undefined,
     error: { code: error.code, message: error.message },
     uptime: 0,
     feed: undefined,

@@ -37,6 +37,7 @@ export function describeApp(parts: AppParts): AppInfo {
     state,
     type: manifest?.type ?? "",
     version: manifest?.version,
+    bundle: manifest?.code.bundle,
     error: failure && { code: failure.code, message: failure.message },
     uptime,
     feed,

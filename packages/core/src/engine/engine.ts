@@ -1,4 +1,5 @@
 import { randomBytes } from "node:crypto";
+import type { OpenCode } from "../contracts/code.ts";
 import type { DriverContext, DriverState, JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { FeedSocket, OpenFeed } from "../contracts/feed.ts";
 import { type CocaineError, createError, messageOf } from "../errors.ts";
@@ -34,6 +35,7 @@ export interface EngineOptions {
   /** Folder of the app's sockets. */
   readonly runtimeDir: string;
   readonly openFeed: OpenFeed | undefined;
+  readonly openCode: OpenCode | undefined;
   /** What a task's driver of this type keeps. */
   readonly stateOf: (task: string, type: string) => DriverState;
   readonly onCrash: (report: CrashReport) => void;
@@ -253,9 +255,9 @@ export class Engine implements DispatcherOwner {
   }
 
   #versionOptions(): VersionOptions {
-    const { log, registry, runtimeDir } = this.#options;
+    const { log, registry, runtimeDir, openCode } = this.#options;
     const { signal } = this.#interrupted;
-    return { log, registry, runtimeDir, name: `${this.#id}-${++this.#versions}`, signal };
+    return { log, registry, runtimeDir, openCode, name: `${this.#id}-${++this.#versions}`, signal };
   }
 
   async #openFeed(manifest: Manifest): Promise<FeedSocket | undefined> {

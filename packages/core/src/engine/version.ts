@@ -1,3 +1,5 @@
+import { join } from "node:path";
+import type { OpenCode } from "../contracts/code.ts";
 import { createError } from "../errors.ts";
 import type { Manifest } from "../manifest/manifest.ts";
 import type { Logger } from "../observe/log.ts";
@@ -13,6 +15,8 @@ export interface Version {
 
 export interface VersionOptions {
   readonly registry: Registry;
+  /** Finds the code of manifests that name a bundle. */
+  readonly openCode: OpenCode | undefined;
   readonly log: Logger;
   /** Folder of the app's sockets. */
   readonly runtimeDir: string;
@@ -29,7 +33,8 @@ export async function createVersion(manifest: Manifest, options: VersionOptions,
   const backend = registry.find("backend", manifest.engine.backend);
   if (language === undefined || backend === undefined) throw unregistered(manifest);
   const { launches = "command" } = backend;
-  const app = { name: manifest.name, type: manifest.type, code: manifest.code, env: manifest.env, launches };
+  const code = await findCode(manifest, options);
+  const app = { name: manifest.name, type: manifest.type, code, env: manifest.env, launches };
   const found = await language.create(manifest.options, { log, signal }).launch(app);
   signal.throwIfAborted();
   if (found.kind !== launches) throw unlaunchable(manifest);
@@ -50,6 +55,20 @@ export async function createVersion(manifest: Manifest, options: VersionOptions,
     owner,
   );
   return { manifest, pool };
+}
+
+/** The absolute path of the code. */
+async function findCode({ code: { bundle, path } }: Manifest, { openCode, signal }: VersionOptions): Promise<string> {
+  if (bundle === undefined) return path;
+  if (openCode === undefined) throw unopenable(bundle);
+  const folder = await openCode(bundle, signal);
+  signal.throwIfAborted();
+  return join(folder, path);
+}
+
+function unopenable(bundle: string): Error {
+  const message = `the code is in the bundle ${bundle}, and this host has no bundles: give createHost() an openCode`;
+  return createError("COC_BUNDLE_HOST", message);
 }
 
 function unlaunchable({ type, engine }: Manifest): Error {

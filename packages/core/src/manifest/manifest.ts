@@ -3,6 +3,7 @@ import type { Plugin } from "../contracts/plugin.ts";
 import { type EnginePolicy, TASK_POLICY_KEYS, type TaskPolicy, taskPolicySchema } from "../engine/policy.ts";
 import { createError } from "../errors.ts";
 import type { Registry } from "../registry.ts";
+import type { CodePlace } from "./code.ts";
 import { type Issue, issueAt, issuesOf, shown, unknownKey, unknownName } from "./issues.ts";
 import { appName, manifestSchema } from "./schema.ts";
 
@@ -13,8 +14,7 @@ export interface Manifest {
   readonly type: string;
   /** What the language's own schema made of `language`. */
   readonly options: unknown;
-  /** Absolute path of the code. */
-  readonly code: string;
+  readonly code: CodePlace;
   readonly version: number | string | undefined;
   readonly env: Readonly<Record<string, string>>;
   readonly engine: EnginePolicy;

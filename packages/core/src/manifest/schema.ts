@@ -1,7 +1,8 @@
 import { z } from "zod";
 import { ENGINE_ALIASES, engineSchema } from "../engine/policy.ts";
+import { readCodePlace } from "./code.ts";
 
-const CODE = /^(local:\/\/)?(\/.*)$/s;
+const CODE = "an absolute path, as local:///srv/app.py or /srv/app.py, or storage://<sha256>/app.py";
 
 /** Names of apps: they become folder names and parts of identities. */
 export const appName = z
@@ -22,11 +23,13 @@ const taskName = z
 export const manifestSchema = z.strictObject({
   /** Language of the code, for example `python+wsgi`. */
   type: z.string().min(1),
-  /** The code: `local:///srv/app/__init__.py`, or an absolute path. */
-  args: z
-    .string()
-    .regex(CODE, "an absolute path, as local:///srv/app.py or /srv/app.py")
-    .transform((value) => value.replace(CODE, "$2")),
+  /** The code: `local:///srv/app/__init__.py`, an absolute path, or `storage://<sha256>/app.py` in a bundle. */
+  args: z.string().transform((value, { addIssue }) => {
+    const place = readCodePlace(value);
+    if (place !== undefined) return place;
+    addIssue(CODE);
+    return z.NEVER;
+  }),
   /** The app's own version, for the operator. */
   version: z.union([z.number(), z.string()]).optional(),
   /** What only the language knows; its own schema checks it. */

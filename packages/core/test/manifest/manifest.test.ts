@@ -45,7 +45,7 @@ describe("a manifest", () => {
     expect(manifest).toMatchObject({
       name: "app",
       type: "python+wsgi",
-      code: "/path/to/application/__init__.py",
+      code: { bundle: undefined, path: "/path/to/application/__init__.py" },
       feed: "tcp://lo:9200",
       engine: { poolMin: 0, poolLimit: 20, queueLimit: 5, heartbeatTimeout: 60_000, spawnDelay: 20 },
     });
@@ -55,6 +55,24 @@ describe("a manifest", () => {
       ["spool", { path: "/var/spool/my-app-data" }],
     ]);
     expect(Object.isFrozen(manifest)).toBe(true);
+  });
+
+  it("may name code in a bundle", () => {
+    const sha256 = "0123456789abcdef".repeat(4);
+    const codeOf = (args: string) => parse({ ...manifestOf2011(), args }).code;
+    expect(codeOf(`storage://${sha256}/lib/app.py`)).toEqual({ bundle: sha256, path: "lib/app.py" });
+    expect(codeOf(`storage://${sha256}`)).toEqual({ bundle: sha256, path: "" });
+  });
+
+  it.each([
+    "storage://abc/app.py",
+    `storage://${"A".repeat(64)}/app.py`,
+    `storage://${"a".repeat(64)}app.py`,
+    `storage://${"a".repeat(64)}//app.py`,
+    `storage://${"a".repeat(64)}/lib/../../app.py`,
+    `storage://${"a".repeat(64)}/app\0.py`,
+  ])("cannot have its code at %s", (args) => {
+    expect(issuesOf({ ...manifestOf2011(), args })).toMatchObject([{ path: "args" }]);
   });
 
   it("may use the names of 2011", () => {
@@ -124,7 +142,7 @@ describe("a manifest", () => {
       changed((m) => set(m, "args", "app.py")),
       "args",
       '"app.py"',
-      "an absolute path, as local:///srv/app.py or /srv/app.py",
+      "an absolute path, as local:///srv/app.py or /srv/app.py, or storage://<sha256>/app.py",
     ],
     [
       "an unknown key",
