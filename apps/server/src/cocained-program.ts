@@ -45,6 +45,13 @@ export function cocainedProgram(context: ConfigContext): Command {
     .addOption(setting("log-level", "<level>", LOG_LEVELS.join(", ")))
     .addOption(setting("log-format", "<format>", "json, or pretty (the default on a terminal)"))
     .addOption(setting("hostname", "<name>", "name of this node in feeds"))
+    .addOption(setting("node-id", "<id>", "name of this node in its cluster (the hostname)"))
+    .addOption(setting("address", "<address>", "host name or address under which other machines reach this node"))
+    .addOption(
+      setting("lease-ttl", "<seconds>", "time until others take over the tasks of a node that is gone (15)").argParser(
+        numberOr,
+      ),
+    )
     .addOption(
       setting("shutdown-deadline", "<seconds>", "time that running jobs have at the end (30)").argParser(numberOr),
     )

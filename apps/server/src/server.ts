@@ -8,6 +8,7 @@ import type { Config } from "./config/config.ts";
 import { watchDescriptors } from "./descriptors.ts";
 import { createStorage, defaultFeed } from "./distribution.ts";
 import { controlSocket } from "./paths.ts";
+import { version } from "./version.ts";
 
 /** A node: a host, its control endpoint and its folder of apps. */
 export interface Server {
@@ -25,13 +26,15 @@ export interface Server {
 
 /** Makes a node as its configuration wants it. @param registry what it comes with, and its plugins */
 export function createServer(config: Config, registry: Registry, log: Logger, logs: LogBook): Server {
-  const { runtimeDir, hostname } = config;
+  const { runtimeDir, hostname, nodeId, address } = config;
   const host = createHost({
     registry,
     storage: createStorage(config.storage, log),
     runtimeDir: join(runtimeDir, "apps"),
     openFeed: defaultFeed(),
     hostname,
+    node: { id: nodeId, address, version },
+    leaseTtl: config.leaseTtl * 1000,
     log,
   });
   const control = createLocalServer({ host, logs, path: controlSocket(runtimeDir), log });
@@ -40,7 +43,7 @@ export function createServer(config: Config, registry: Registry, log: Logger, lo
 
   async function restart(app: string): Promise<void> {
     try {
-      await host.restart(app);
+      await host.restart(app, { persist: false });
     } catch (error) {
       log.error({ app }, messageOf(error));
     }

@@ -1,8 +1,10 @@
 export type { OpenCode } from "./contracts/code.ts";
+export type { AdminFacts, NodeApp, NodeFacts, NodeInfo, NodeTask } from "./cluster/node-info.ts";
 export type { FeedSocket, OpenFeed } from "./contracts/feed.ts";
 export type { Change, Document, Revision, Storage, WriteOptions } from "./contracts/storage.ts";
 export { CocaineError, createError, type ErrorCode, type ErrorExtras, isCocaineError, messageOf } from "./errors.ts";
-export { createHost, type DeployOptions, type Host, type HostOptions } from "./host.ts";
+export { createHost } from "./host/host.ts";
+export type { DeployOptions, Host, HostOptions, NodeOptions, SpreadOptions } from "./host/options.ts";
 export type {
   AppInfo,
   AppState,
@@ -29,4 +31,4 @@ export type { CrashReport, StoredCrashReport } from "./records/crash-report.ts";
 export type { DeadLetter } from "./records/dead-letter.ts";
 export type { DeadLetters, StoredDeadLetter } from "./records/dead-letters.ts";
 export { type AnyPlugin, createRegistry, type Registry } from "./registry.ts";
-export { memoryStorage } from "./storage/memory.ts";
+export { type MemoryStorageOptions, memoryStorage } from "./storage/memory.ts";

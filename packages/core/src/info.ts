@@ -21,6 +21,8 @@ export interface AppInfo {
   readonly bundle: string | undefined;
   /** Why the app is `failed`: code and message. */
   readonly error: { readonly code: string; readonly message: string } | undefined;
+  /** Why the manifest of the storage does not run in place of the one that does, where it could not be deployed here. */
+  readonly rejected: { readonly code: string; readonly message: string } | undefined;
   /** Seconds since the app was deployed. */
   readonly uptime: number;
   /** Real endpoint of the feed, where the manifest has one. */
@@ -115,10 +117,14 @@ export interface TaskInfo extends TaskMetricsInfo {
   readonly type: string;
   /** What the driver says of itself: its real endpoint, path or interval. */
   readonly driver: Readonly<Record<string, unknown>>;
+  /** Of a task that runs once in a cluster: whether it runs on this node, on which it runs, and the term of the lease. */
+  readonly lease?: { readonly held: boolean; readonly node: string | undefined; readonly term: number };
 }
 
 /** The node, as an operator sees it. */
 export interface HostInfo {
+  /** Id of the node. */
+  readonly node: string;
   readonly hostname: string;
   readonly pid: number;
   /** Seconds since `start()`. */
@@ -135,6 +141,7 @@ export function brokenApp(name: string, error: CocaineError): AppInfo {
     version: undefined,
     bundle: undefined,
     error: { code: error.code, message: error.message },
+    rejected: undefined,
     uptime: 0,
     feed: undefined,
     queue: { depth: 0, delayed: 0, limit: 0, highest: 0 },

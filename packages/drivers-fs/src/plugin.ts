@@ -13,8 +13,10 @@ export function fsDriver() {
     name: "fs",
     aliases: ["filesystem-monitor"],
     options: fsOptions,
-    policy: ({ spool }) =>
-      spool ? { overflow: "block", retries: { attempts: 3, backoff: 1, on: ["crash", "timeout", "error"] } } : {},
+    policy: ({ spool }) => ({
+      cluster: "once",
+      ...(spool && { overflow: "block", retries: { attempts: 3, backoff: 1, on: ["crash", "timeout", "error"] } }),
+    }),
     create: (options, context) => (options.spool ? new Spool(options, context) : new Fs(options, context)),
   });
 }

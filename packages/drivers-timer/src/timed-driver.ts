@@ -28,6 +28,7 @@ export function timedDriver<Options extends TimedOptions>(definition: TimedDefin
     name,
     ...(aliases !== undefined && { aliases }),
     options,
+    policy: { cluster: "once" },
     create: (own: Options, context) => new Timed(definition, own, context),
   });
 }

@@ -59,8 +59,9 @@ export class Timed<Options extends TimedOptions> implements Driver {
     this.#now = now[clock];
     this.#longest = longest[clock];
     this.#runs = createRuns(options, context, () => this.#over());
-    // The monotonic clock begins anew with each process, and nothing is made up for by `skip`.
-    const durable = clock === "wall" && options.missed !== "skip";
+    // Alone, the monotonic clock begins anew with each process, and nothing is made up for by `skip`. In a cluster the
+    // next holder of the lease goes on where this one ends.
+    const durable = context.lease !== undefined || (clock === "wall" && options.missed !== "skip");
     this.#bookmark = durable ? createBookmark(options, context.state) : undefined;
   }
 
@@ -69,13 +70,27 @@ export class Timed<Options extends TimedOptions> implements Driver {
     const until = await this.#bookmark?.find();
     if (this.#state !== "idle") return;
     this.#state = "running";
-    this.#started = this.#now();
+    const at = this.#now();
+    this.#started = at;
     if (until === undefined) {
-      this.#bookmark?.put(this.#started);
-      return this.#plan(this.#started);
+      this.#keep(at);
+      return this.#plan(at);
     }
-    this.#plan(until);
-    if (this.#next !== undefined && this.#next <= this.#started) this.#makeUp(this.#started, 0);
+    this.#plan(this.#definition.clock === "monotonic" ? this.#goOn(until) : until);
+    if (this.#next !== undefined && this.#next <= at) this.#makeUp(at, 0);
+  }
+
+  /** Counts intervals on from the run of another process before. @returns when that was, by the own clock */
+  #goOn(until: number): number {
+    // One that is still to come is of a machine whose clock is ahead.
+    this.#started = Math.min(until - Date.now() + this.#now(), this.#started);
+    this.#last = this.#started;
+    this.#ended = this.#started;
+    return this.#started;
+  }
+
+  #keep(until: number): void {
+    if (this.#bookmark !== undefined) this.#bookmark.put(this.#wallTime(until));
   }
 
   pause(): void {
@@ -168,7 +183,7 @@ export class Timed<Options extends TimedOptions> implements Driver {
     if (!alone || until - moment > LATE) return this.#makeUp(until, LATE);
     // As it is nearly always: one run, on time, and what comes after it is known.
     const made = this.#make(moment, 0, false);
-    this.#bookmark?.put(moment);
+    this.#keep(moment);
     if (made && later !== undefined) this.#wait(later, at);
     else this.#plan(moment);
   };
@@ -182,14 +197,14 @@ export class Timed<Options extends TimedOptions> implements Driver {
     const { missed } = this.#options;
     const first = this.#firstInGrace(this.#next as number, at);
     if (first === undefined) {
-      this.#bookmark?.put(at);
+      this.#keep(at);
       return this.#plan(at);
     }
     const { last, count } = this.#passed(first, at, missed === "all");
     const late = at - last > patience;
     if (missed === "skip") this.#runs.skip(late ? count + 1 : count);
     if (missed !== "skip" || !late) this.#make(last, missed === "once" ? count : 0, late);
-    this.#bookmark?.put(last);
+    this.#keep(last);
     this.#plan(last);
   }
 
@@ -234,6 +249,6 @@ export class Timed<Options extends TimedOptions> implements Driver {
 
   /** Milliseconds since the epoch of a moment, by the wall clock as it is now. */
   #wallTime(moment: number): number {
-    return Date.now() + moment - this.#now();
+    return this.#definition.clock === "monotonic" ? Date.now() + moment - this.#now() : moment;
   }
 }

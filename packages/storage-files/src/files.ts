@@ -16,6 +16,7 @@ interface Opened {
 
 /** Documents as JSON files: a folder a collection, a file a document. */
 export class Files implements Storage {
+  readonly shared = false;
   readonly #path: string;
   readonly #log: Logger;
   readonly #collections = new Map<string, Promise<Opened>>();

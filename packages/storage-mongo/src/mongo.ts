@@ -10,6 +10,7 @@ const ATTEMPTS = 5;
 
 /** A storage in MongoDB. It is `new`, `open` once it has started, then `closed`. */
 export class Mongo implements Storage {
+  readonly shared = true;
   readonly #options: MongoOptions;
   readonly #log: Logger;
   readonly #ended = new AbortController();

@@ -22,7 +22,7 @@ export function createDeployer(host: Host, log: Logger): Deployer {
     },
     async remove(app) {
       try {
-        await host.remove(app);
+        await host.remove(app, { persist: false });
       } catch (error) {
         // One that never came up, or that was removed by hand, is gone already.
         if (isCocaineError(error) && error.code === "COC_APP_UNKNOWN") return;

@@ -22,6 +22,11 @@ export interface Config {
   readonly logLevel: "debug" | "info" | "warn" | "error";
   readonly logFormat: "json" | "pretty";
   readonly hostname: string;
+  readonly nodeId: string;
+  /** Of this node, for others. */
+  readonly address: string | undefined;
+  /** Seconds. */
+  readonly leaseTtl: number;
   /** Seconds. */
   readonly shutdownDeadline: number;
 }
@@ -67,6 +72,9 @@ export async function loadConfig({ config, ...flags }: Flags, context: ConfigCon
     logLevel: settings["log-level"] ?? "info",
     logFormat: settings["log-format"] ?? (terminal ? "pretty" : "json"),
     hostname: settings.hostname ?? hostname(),
+    nodeId: settings["node-id"] ?? settings.hostname ?? hostname(),
+    address: settings.address,
+    leaseTtl: settings["lease-ttl"] ?? 15,
     shutdownDeadline: settings["shutdown-deadline"] ?? 30,
   });
 }

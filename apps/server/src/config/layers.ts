@@ -43,6 +43,7 @@ export function readLayer({ source, values, base }: Layer): LayerSettings {
 /** How the text of a variable is read where it is no text. */
 const parsers: Readonly<Record<string, (text: string) => unknown>> = {
   "shutdown-deadline": numberOr,
+  "lease-ttl": numberOr,
   plugins: (text) => text.split(",").map((name) => name.trim()),
 };
 

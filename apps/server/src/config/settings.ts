@@ -30,6 +30,18 @@ export const settingsSchema = z.strictObject({
   "log-format": z.enum(["json", "pretty"]).optional(),
   /** Name of this node in feeds. */
   hostname: z.string().regex(/^\S+$/, "a name without spaces").optional(),
+  /** Names this node in its cluster, also after a restart. */
+  "node-id": z
+    .string()
+    .regex(/^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$/, "1 to 64 letters, digits, '.', '_' and '-'")
+    .optional(),
+  /** Host name or address under which other machines reach this node. */
+  address: z
+    .string()
+    .regex(/^[A-Za-z0-9.:-]+$/, "a host name or an address, without port")
+    .optional(),
+  /** Seconds after which other nodes take over the tasks that run once in the cluster from one that is gone. */
+  "lease-ttl": z.number().min(1).max(3600).optional(),
   /** Seconds that running jobs have when the server is told to end. */
   "shutdown-deadline": z.number().nonnegative().optional(),
 });

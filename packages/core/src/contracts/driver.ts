@@ -54,6 +54,11 @@ export interface DriverContext {
   publish(request: JobRequest, signal?: AbortSignal, rest?: readonly Uint8Array[]): Promise<JobOutcome>;
   /** What the driver keeps of this task. */
   readonly state: DriverState;
+  /**
+   * Of a task that runs once in the cluster: the lease under which this driver runs it. The one before may have run on
+   * another machine, whose clock is another; what it kept is in `state`. `undefined`: each node runs the task.
+   */
+  readonly lease?: { readonly term: number } | undefined;
 }
 
 /** A JSON value that a driver keeps of its task in the storage of the host, over restarts of the server. */

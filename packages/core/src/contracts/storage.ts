@@ -25,6 +25,8 @@ export interface WriteOptions {
  * Keys are any text of 1 to 200 characters; collection names are `[a-z][a-z0-9-]*`.
  */
 export interface Storage {
+  /** Whether several hosts may use it at once, as one cluster. */
+  readonly shared: boolean;
   /** Opens the storage. Rejects with `COC_STORAGE_…` saying what to do. */
   start(): Promise<void>;
   /** May be called twice. Ends every `watch()`. */

@@ -39,6 +39,7 @@ export function describeApp(parts: AppParts): AppInfo {
     version: manifest?.version,
     bundle: manifest?.code.bundle,
     error: failure && { code: failure.code, message: failure.message },
+    rejected: undefined,
     uptime,
     feed,
     queue: { depth: queue.length, delayed, limit, highest: queue.highest },
@@ -62,5 +63,8 @@ export function describeApp(parts: AppParts): AppInfo {
 
 function describeTask({ name, driver }: Manifest["tasks"][number], { tasks, drivers }: AppParts): [string, TaskInfo][] {
   const task = tasks.get(name);
-  return task === undefined ? [] : [[name, { type: driver.name, driver: drivers.info(name), ...task.metrics.info() }]];
+  if (task === undefined) return [];
+  const lease = drivers.lease(name);
+  const info = { type: driver.name, driver: drivers.info(name), ...(lease && { lease }), ...task.metrics.info() };
+  return [[name, info]];
 }

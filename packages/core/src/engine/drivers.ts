@@ -1,11 +1,11 @@
-import type { Driver, DriverContext, PauseReason } from "../contracts/driver.ts";
+import type { Claim } from "../cluster/leases.ts";
+import type { Driver, PauseReason } from "../contracts/driver.ts";
 import { createError, messageOf } from "../errors.ts";
 import type { TaskSpec } from "../manifest/manifest.ts";
 import type { Logger } from "../observe/log.ts";
 import { createCountdown } from "./countdown.ts";
-
-/** Makes the context of a task's driver. */
-export type MakeContext = (task: TaskSpec, signal: AbortSignal) => DriverContext;
+import type { MakeDriver } from "./driver-factory.ts";
+import { LeasedDriver } from "./leased-driver.ts";
 
 interface Running {
   spec: TaskSpec;
@@ -18,13 +18,13 @@ interface Running {
 /** The drivers of one app. */
 export class Drivers {
   readonly #running = new Map<string, Running>();
-  readonly #makeContext: MakeContext;
+  readonly #make: MakeDriver;
   readonly #log: Logger;
   #paused = false;
   #full = false;
 
-  constructor(makeContext: MakeContext, log: Logger) {
-    this.#makeContext = makeContext;
+  constructor(make: MakeDriver, log: Logger) {
+    this.#make = make;
     this.#log = log;
   }
 
@@ -75,6 +75,12 @@ export class Drivers {
     return this.#running.get(task)?.driver.info?.() ?? {};
   }
 
+  /** Who has the lease of a task that runs once in the cluster. */
+  lease(task: string): ReturnType<Claim["info"]> | undefined {
+    const driver = this.#running.get(task)?.driver;
+    return driver instanceof LeasedDriver ? driver.lease : undefined;
+  }
+
   async #converge(specs: readonly TaskSpec[], drainTimeout: number): Promise<void> {
     const wanted = new Map(specs.map((spec) => [spec.name, spec]));
     const ending = [...this.#running.values()].filter(({ spec }) => wanted.get(spec.name)?.source !== spec.source);
@@ -104,8 +110,7 @@ export class Drivers {
 
   async #start(spec: TaskSpec): Promise<void> {
     const controller = new AbortController();
-    const context = this.#makeContext(spec, controller.signal);
-    const driver = spec.driver.create(spec.options, context);
+    const driver = this.#make(spec, controller.signal);
     try {
       await driver.start();
     } catch (cause) {

@@ -1,6 +1,6 @@
 import { randomBytes } from "node:crypto";
 import type { OpenCode } from "../contracts/code.ts";
-import type { DriverContext, DriverState, JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
+import type { JobHandle, JobRequest, ResponseSink } from "../contracts/driver.ts";
 import type { FeedSocket, OpenFeed } from "../contracts/feed.ts";
 import { type CocaineError, createError, messageOf } from "../errors.ts";
 import type { AppInfo, AppState } from "../info.ts";
@@ -17,13 +17,13 @@ import { call } from "./call.ts";
 import { createCountdown } from "./countdown.ts";
 import { Dispatcher } from "./dispatcher.ts";
 import type { DispatcherOwner } from "./dispatcher-owner.ts";
+import { createDriverFactory, type TaskKeeper } from "./driver-factory.ts";
 import { Drivers } from "./drivers.ts";
 import { appPaused, shuttingDown } from "./errors.ts";
 import { checkHealth } from "./health.ts";
 import type { Job } from "./job.ts";
 import type { Pool } from "./pool.ts";
 import type { PoolEvent } from "./pool-owner.ts";
-import { publish } from "./publish.ts";
 import { createTask, type Task } from "./task.ts";
 import { createVersion, type Version, type VersionOptions } from "./version.ts";
 
@@ -36,8 +36,7 @@ export interface EngineOptions {
   readonly runtimeDir: string;
   readonly openFeed: OpenFeed | undefined;
   readonly openCode: OpenCode | undefined;
-  /** What a task's driver of this type keeps. */
-  readonly stateOf: (task: string, type: string) => DriverState;
+  readonly keeper: TaskKeeper;
   readonly onCrash: (report: CrashReport) => void;
   readonly onDeadLetter: (letter: DeadLetter) => void;
 }
@@ -70,7 +69,15 @@ export class Engine implements DispatcherOwner {
     this.#log = options.log;
     this.feed = createFeed(options.hostname);
     this.#dispatcher = new Dispatcher(options.name, `${this.#id}-`, this);
-    this.#drivers = new Drivers((task, signal) => this.#contextOf(task, signal), options.log);
+    const { name: app, log, keeper } = options;
+    const make = createDriverFactory({
+      app,
+      log,
+      feed: this.feed,
+      keeper,
+      trigger: (spec, request, response) => this.#dispatcher.trigger(this.#taskOf(spec), request, response),
+    });
+    this.#drivers = new Drivers(make, log);
   }
 
   get manifest(): Manifest | undefined {
@@ -266,22 +273,6 @@ export class Engine implements DispatcherOwner {
     if (openFeed !== undefined) return openFeed(manifest.feed, log);
     log.warn({ endpoint: manifest.feed }, "this host opens no feeds: give createHost() an openFeed");
     return undefined;
-  }
-
-  #contextOf(spec: TaskSpec, signal: AbortSignal): DriverContext {
-    const task = this.#taskOf(spec);
-    const trigger = (request: JobRequest, sink: ResponseSink) => this.#dispatcher.trigger(task, request, sink);
-    return {
-      app: this.#options.name,
-      task: spec.name,
-      log: this.#log.child({ task: spec.name }),
-      signal,
-      trigger,
-      call: (request) => call(trigger, request),
-      publish: (request, cancelled, rest) =>
-        publish(trigger, request, { feed: this.feed, task: spec.name }, cancelled, rest),
-      state: this.#options.stateOf(spec.name, spec.driver.name),
-    };
   }
 
   #taskOf(spec: TaskSpec): Task {

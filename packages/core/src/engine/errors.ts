@@ -43,6 +43,14 @@ export function appPaused(app: string): CocaineError {
   return createError("COC_APP_PAUSED", `app "${app}" is paused: resume it first`);
 }
 
+/** A driver triggered whose lease is over. */
+export function leaseLost(task: string): CocaineError {
+  return createError(
+    "COC_LEASE_LOST",
+    `the job of task "${task}" was not begun: this node holds the task's lease no more, and another may run it`,
+  );
+}
+
 /** The app's own code failed the job. */
 export function jobFailed(task: string, name: string, message: string, details: unknown): CocaineError {
   return createError("COC_JOB_FAILED", `task "${task}" failed with ${name}: ${message}`, {

@@ -144,6 +144,8 @@ const taskFields = z.strictObject({
   urgent: z.boolean().default(false),
   /** What happens to a job that comes when the queue is full. */
   overflow: z.enum(["reject", "drop-oldest", "block"]).default("reject"),
+  /** Whether each node of a cluster runs it, or one of them at a time. */
+  cluster: z.enum(["every", "once"]).default("every"),
   /** Its jobs that failed for good are kept. */
   "dead-letter": z.boolean().default(false),
   /** How often a job that began and did not end well is run again. */
@@ -168,6 +170,7 @@ export const taskPolicySchema = taskFields.transform(({ timeout, urgent, overflo
   stallTimeout: fields["stall-timeout"] || Number.POSITIVE_INFINITY,
   urgent,
   overflow,
+  cluster: fields.cluster,
   deadLetter: fields["dead-letter"],
   retries: {
     attempts: retries.attempts,

@@ -113,7 +113,8 @@ function parseTasks(value: unknown, registry: Registry, issues: Issue[]): TaskSp
     const policy = parsePart(taskPolicySchema, { ...defaults, ...rules }, name, issues);
     if (driver === undefined) return [];
     if (policy === undefined || options === undefined) return [];
-    const source = JSON.stringify({ type: task.type, ...own });
+    const { cluster } = policy.data;
+    const source = JSON.stringify({ type: task.type, ...own, cluster });
     return [Object.freeze({ name, driver, options: options.data, policy: policy.data, source })];
   });
 }

@@ -8,8 +8,13 @@ interface Stored {
   readonly revision: string;
 }
 
+export interface MemoryStorageOptions {
+  /** Several hosts of this process use it, as one cluster. @defaultValue false */
+  readonly shared?: boolean;
+}
+
 /** A storage that lives as long as the process: for tests, and for hosts that are told their apps at each start. */
-export function memoryStorage(): Storage {
+export function memoryStorage({ shared = false }: MemoryStorageOptions = {}): Storage {
   const collections = new Map<string, Map<string, Stored>>();
   const watchers = new Set<{ collection: string; tell(change: Change): void }>();
   const ended = new AbortController();
@@ -32,6 +37,7 @@ export function memoryStorage(): Storage {
   };
 
   return {
+    shared,
     async start() {},
     async close() {
       ended.abort();

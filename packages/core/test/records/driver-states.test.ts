@@ -7,7 +7,7 @@ import { memoryStorage } from "../../src/storage/memory.ts";
 function open(storage = memoryStorage()) {
   const errors: string[] = [];
   const log = { ...silentLogger(), error: (_: object, message: string) => void errors.push(message) };
-  return { storage, errors, states: createDriverStates({ storage, log }) };
+  return { storage, errors, states: createDriverStates({ storage, log, node: "a" }) };
 }
 
 it("what a driver keeps is there after a restart, for a driver of the same type", async () => {

@@ -1,7 +1,7 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHost, createRegistry, type Host } from "@cocaine/core";
+import { createHost, createRegistry, type Host, type HostOptions } from "@cocaine/core";
 import {
   Code,
   type CommandLaunch,
@@ -54,10 +54,11 @@ export const obliging: Behaviour = (worker, message) => {
   if (message.code === Code.TERMINATE) worker.exit({ code: 0 });
 };
 
-/** A host whose workers are scripted; `onSpawn` may say hello or exit. */
+/** A host whose workers are scripted; `onSpawn` may say hello or exit. A code at `/broken` has no launch. */
 export async function scripted(
   onSpawn: (worker: ScriptedWorker) => void = (worker) => worker.hello(),
   behave: Behaviour = obliging,
+  options: Partial<HostOptions> = {},
 ): Promise<Scripted> {
   const workers: ScriptedWorker[] = [];
   const contexts = new Map<string, DriverContext>();
@@ -81,14 +82,10 @@ export async function scripted(
     name: "any",
     options: z.strictObject({}),
     create: () => ({
-      launch: async ({ code, env }): Promise<CommandLaunch> => ({
-        kind: "command",
-        command: code,
-        args: [],
-        cwd: "/",
-        env,
-        concurrency: 1,
-      }),
+      launch: async ({ code, env }): Promise<CommandLaunch> => {
+        if (code === "/broken") throw new Error("there is no code");
+        return { kind: "command", command: code, args: [], cwd: "/", env, concurrency: 1 };
+      },
     }),
   });
   const driver = defineDriver({
@@ -112,6 +109,7 @@ export async function scripted(
     registry: createRegistry().use([backend, language, driver]),
     runtimeDir,
     hostname: "node",
+    ...options,
   });
   await host.start();
   return {
@@ -121,7 +119,7 @@ export async function scripted(
     holds,
     async close() {
       await host.close({ deadline: 0 });
-      await rm(runtimeDir, { recursive: true });
+      await rm(runtimeDir, { recursive: true, force: true });
     },
   };
 }

@@ -1,0 +1,57 @@
+import type { Storage } from "../contracts/storage.ts";
+import { messageOf } from "../errors.ts";
+import type { Logger } from "../observe/log.ts";
+import type { Beats } from "./beats.ts";
+import type { NodeFacts, NodeInfo } from "./node-info.ts";
+
+const COLLECTION = "nodes";
+/** What changes all the time, such as the load, is written at every so manyth beat. */
+const SELDOM = 3;
+
+/** What the nodes of a cluster tell of themselves. */
+export interface Membership {
+  /** Writes what this node tells of itself, where it changed. Trouble is logged. */
+  tell(): Promise<void>;
+  /** All that live, in the order of their ids. @throws `COC_STORAGE_…` */
+  list(): Promise<NodeInfo[]>;
+  /** Removes what a process told that is gone. */
+  forget(process: string): Promise<void>;
+}
+
+export interface MembershipOptions {
+  readonly storage: Storage;
+  readonly beats: Beats;
+  readonly ttl: number;
+  readonly log: Logger;
+  /** What this node tells of itself. */
+  readonly describe: () => NodeFacts;
+}
+
+export function createMembership({ storage, beats, ttl, log, describe }: MembershipOptions): Membership {
+  let told = "";
+  let turn = 0;
+
+  return {
+    async tell() {
+      const facts = describe();
+      const lasting = JSON.stringify(facts.apps.map(({ queue, running, ...app }) => app)) + JSON.stringify(facts.admin);
+      if (lasting === told && ++turn % SELDOM !== 0) return;
+      try {
+        await storage.put(COLLECTION, beats.self, facts);
+        told = lasting;
+      } catch (error) {
+        log.debug({ err: error }, `what this node tells of itself was not stored: ${messageOf(error)}`);
+      }
+    },
+    async list() {
+      const living: NodeInfo[] = [];
+      for await (const { key, value } of storage.list(COLLECTION)) {
+        const self = key === beats.self;
+        const age = self ? 0 : beats.silence(key);
+        if (age < ttl) living.push({ ...(value as NodeFacts), self, age });
+      }
+      return living.sort((a, b) => (a.id < b.id ? -1 : 1));
+    },
+    forget: (process) => storage.delete(COLLECTION, process),
+  };
+}
