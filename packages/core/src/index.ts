@@ -1,5 +1,5 @@
-export type { OpenCode } from "./contracts/code.ts";
 export type { AdminFacts, NodeApp, NodeFacts, NodeInfo, NodeTask } from "./cluster/node-info.ts";
+export type { OpenCode } from "./contracts/code.ts";
 export type { FeedSocket, OpenFeed } from "./contracts/feed.ts";
 export type { Change, Document, Revision, Storage, WriteOptions } from "./contracts/storage.ts";
 export { CocaineError, createError, type ErrorCode, type ErrorExtras, isCocaineError, messageOf } from "./errors.ts";
