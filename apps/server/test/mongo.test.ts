@@ -25,5 +25,5 @@ it("apps that are deployed are kept in a MongoDB, through kill -9 of the server"
   expect(await second.names()).toEqual(["hello"]);
   const failed = await second.cocaine(["deploy", join(root, "examples/hello-js/hello-js.yaml"), "--name", "hello"]);
   expect(failed.code).toBe(1);
-  expect(failed.stderr).toMatch(/could not be stored .*cannot be reached/s);
+  expect(failed.stderr).toMatch(/could not be stored: .*cannot be reached/s);
 }, 60_000);
