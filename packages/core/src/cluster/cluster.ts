@@ -85,6 +85,8 @@ function createMember({ storage, log, ttl, node, describe }: ClusterOptions): Cl
     nodes: () => membership.list(),
     async close() {
       ended.abort();
+      // It never became a member.
+      if (following === undefined) return;
       try {
         await beats.close();
         await membership.forget(beats.self);
