@@ -2,12 +2,12 @@ import { once } from "node:events";
 import { join } from "node:path";
 import { expect, it, onTestFinished } from "vitest";
 // By path: a server of MongoDB's protocol is for the tests of that package and this one.
-import { startSecantus } from "../../../packages/storage-mongo/test/support/server.ts";
+import { startServer } from "../../../packages/storage-mongo/test/support/server.mjs";
 import { startNode } from "./support/node.ts";
 import { root } from "./support/programs.ts";
 
 it("apps that are deployed are kept in a MongoDB, through kill -9 of the server", async () => {
-  const database = await startSecantus();
+  const database = await startServer();
   onTestFinished(() => database.close());
   const storage = database.uri;
   const first = await startNode({ storage });

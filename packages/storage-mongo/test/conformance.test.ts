@@ -3,13 +3,11 @@ import { silentLogger } from "@cocaine/core/plugin";
 import { testStorage } from "@cocaine/testing";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { mongoStorage } from "../src/index.ts";
-import { namedServer, type Server, startSecantus } from "./support/server.ts";
-
-const named = namedServer();
+import { findServer, type Server, startServer } from "./support/server.mjs";
 
 describe.each([
-  ["with change streams", () => named ?? startSecantus()],
-  ["without change streams", () => startSecantus(["--standalone"])],
+  ["with change streams", findServer],
+  ["without change streams", () => startServer({ streams: false })],
 ])("a server %s", (_, start) => {
   let server: Server;
   beforeAll(async () => {

@@ -7,12 +7,12 @@ import { type Change, type Logger, type Storage, silentLogger } from "@cocaine/c
 import { MongoClient } from "mongodb";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { mongoStorage } from "../src/index.ts";
-import { type Server, startSecantus } from "./support/server.ts";
+import { type Options, type Server, startServer } from "./support/server.mjs";
 
 const wait = { timeout: 20_000 };
 
-async function start(...flags: string[]): Promise<Server> {
-  const server = await startSecantus(flags);
+async function start(options?: Options): Promise<Server> {
+  const server = await startServer(options);
   onTestFinished(() => server.close());
   return server;
 }
@@ -50,10 +50,13 @@ describe("a storage in MongoDB", () => {
     expect(await (await open(bare, { database: "other" })).get("apps", "shop")).toBeNull();
   });
 
-  it.each([["with change streams"], ["without change streams", "--standalone"]])(
+  it.each([
+    ["with change streams", true],
+    ["without change streams", false],
+  ])(
     "%s goes on when its server was killed, and its watchers miss nothing for good",
-    async (_, ...flags) => {
-      const server = await start(...flags);
+    async (_, streams) => {
+      const server = await start({ streams });
       const lines: string[] = [];
       const log = { ...silentLogger(), warn: (_: object, line: string) => void lines.push(line) };
       const storage = await open(server.uri, { "server-timeout": 500 }, log);
@@ -97,13 +100,13 @@ describe("a storage in MongoDB", () => {
   );
 
   it("takes credentials from the URI (SCRAM), and says so where they are wrong, without telling them", async () => {
-    const server = await start();
+    const server = await start({ streams: false });
     const admin = await new MongoClient(server.uri).connect();
     await admin.db("admin").command({ createUser: "cocaine", pwd: "a secret", roles: ["root"] });
     await admin.close();
     server.process?.kill("SIGTERM");
     await once(server.process as NonNullable<typeof server.process>, "exit");
-    await server.restart("--auth");
+    await server.restart({ auth: true });
     const as = (user: string) => `${server.uri.replace("//", `//${user}@`)}?authSource=admin`;
     const storage = await open(as("cocaine:a%20secret"));
     await storage.put("apps", "shop", 1);
@@ -126,7 +129,7 @@ describe("a storage in MongoDB", () => {
     const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"];
     const names = ["-subj", "/CN=server", "-addext", "subjectAltName=IP:127.0.0.1"];
     execFileSync("openssl", ["req", ...kind, ...names, "-keyout", key, "-out", cert], { stdio: "ignore" });
-    const { uri } = await start("--tls-cert-file", cert, "--tls-key-file", key);
+    const { uri } = await start({ streams: false, tls: { cert, key } });
     const storage = await open(`${uri}?tls=true&tlsCAFile=${encodeURIComponent(cert)}`);
     await storage.put("apps", "shop", 1);
     expect((await storage.get("apps", "shop"))?.value).toBe(1);
