@@ -41,7 +41,7 @@ export function cocainedProgram(context: ConfigContext): Command {
     )
     .addOption(setting("plugins", "<modules...>", "packages or paths of plugins"))
     .addOption(setting("runtime-dir", "<dir>", "folder of sockets, mode 0711"))
-    .addOption(setting("cache-dir", "<dir>", "folder of the programs that were built, mode 0711"))
+    .addOption(setting("cache-dir", "<dir>", "folder of built programs and unpacked bundles, mode 0711"))
     .addOption(setting("log-level", "<level>", LOG_LEVELS.join(", ")))
     .addOption(setting("log-format", "<format>", "json, or pretty (the default on a terminal)"))
     .addOption(setting("hostname", "<name>", "name of this node in feeds"))

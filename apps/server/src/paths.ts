@@ -17,7 +17,7 @@ export interface Paths {
   readonly runtimeDir: string;
   /** What must survive: the embedded storage. */
   readonly dataDir: string;
-  /** What can be made again: the programs that were built of apps' code. */
+  /** What can be made again: the programs that were built of apps' code, the bundles that were unpacked. */
   readonly cacheDir: string;
   /** The configuration that is read if it is there. */
   readonly configFile: string;

@@ -1,5 +1,6 @@
 import { join } from "node:path";
 import { createLocalServer, type LogBook } from "@cocaine/admin";
+import { createBundleCache, createBundleStore, createBundleSweeper } from "@cocaine/bundles";
 import { createHost, type Host, messageOf, type Registry } from "@cocaine/core";
 import type { Logger } from "@cocaine/core/plugin";
 import { createDeployer } from "./apps/deployer.ts";
@@ -26,18 +27,24 @@ export interface Server {
 
 /** Makes a node as its configuration wants it. @param registry what it comes with, and its plugins */
 export function createServer(config: Config, registry: Registry, log: Logger, logs: LogBook): Server {
-  const { runtimeDir, hostname, nodeId, address } = config;
+  const { runtimeDir, cacheDir, hostname, nodeId, address } = config;
+  const storage = createStorage(config.storage, log);
+  const cache = createBundleCache({ storage, folder: join(cacheDir, "bundles"), log });
   const host = createHost({
     registry,
-    storage: createStorage(config.storage, log),
+    storage,
     runtimeDir: join(runtimeDir, "apps"),
     openFeed: defaultFeed(),
+    openCode: cache.open,
     hostname,
     node: { id: nodeId, address, version },
     leaseTtl: config.leaseTtl * 1000,
     log,
   });
-  const control = createLocalServer({ host, logs, path: controlSocket(runtimeDir), log });
+  const bundles = createBundleStore({ storage });
+  const inUse = () => host.info().apps.flatMap(({ bundle }) => bundle ?? []);
+  const sweeper = createBundleSweeper({ storage, cache, inUse, log });
+  const control = createLocalServer({ host, logs, bundles, path: controlSocket(runtimeDir), log });
   let unwatch: () => void = () => undefined;
   const folder = createFollower({ deployer: createDeployer(host, log), log });
 
@@ -57,6 +64,7 @@ export function createServer(config: Config, registry: Registry, log: Logger, lo
       unwatch = watchDescriptors(log);
       await host.start();
       await folder.follow(config.apps);
+      sweeper.start();
     },
     async reload(next) {
       await folder.follow(next.apps);
@@ -66,7 +74,8 @@ export function createServer(config: Config, registry: Registry, log: Logger, lo
     async close(deadline) {
       unwatch();
       await folder.close();
-      await host.close({ deadline: deadline * 1000 });
+      // A storage that does not answer must not hold up the end of the apps.
+      await Promise.all([sweeper.close(), host.close({ deadline: deadline * 1000 })]);
       await control.close();
     },
   };

@@ -1,3 +1,4 @@
+import type { BundleTarget } from "@cocaine/bundles";
 import type { Host } from "@cocaine/core";
 import type { z } from "@cocaine/core/plugin";
 import type { LogBook } from "./logbook.ts";
@@ -6,6 +7,8 @@ import type { LogBook } from "./logbook.ts";
 export interface Node {
   readonly host: Host;
   readonly logs: LogBook;
+  /** Where code bundles are uploaded to. @defaultValue none: they are refused */
+  readonly bundles?: BundleTarget;
 }
 
 /** What comes with a request beside its input. */

@@ -1,3 +1,4 @@
+import { bundle, putBundlePiece, sealBundle } from "./actions/bundles.ts";
 import { call } from "./actions/call.ts";
 import { crashlogs } from "./actions/crashlogs.ts";
 import { deadLetter, deadLetters, dropDeadLetter, replayDeadLetter } from "./actions/dead-letters.ts";
@@ -13,6 +14,9 @@ import { resume } from "./actions/resume.ts";
 
 /** Every action of a node, by name: the same over each transport. */
 export const actions = {
+  bundle,
+  putBundlePiece,
+  sealBundle,
   deploy,
   remove,
   restart,

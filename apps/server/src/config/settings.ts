@@ -22,7 +22,7 @@ export const settingsSchema = z.strictObject({
     .optional(),
   /** Folder of sockets, mode 0711. */
   "runtime-dir": z.string().min(1).optional(),
-  /** Folder of the programs that were built, mode 0711. */
+  /** Folder of the programs that were built and the bundles that were unpacked, mode 0711. */
   "cache-dir": z.string().min(1).optional(),
   /** Plugins beside those that come with the server. */
   plugins: z.array(plugin).optional(),

@@ -1,0 +1,197 @@
+import { createHash } from "node:crypto";
+import { type Document, isCocaineError, type Storage } from "@cocaine/core/plugin";
+import { badUpload, damaged, tooLarge, unknownBundle } from "./errors.ts";
+import { HEADS, type Head, headSchema, newHead, PIECES, pieceKey, pieceSchema, pieceSize } from "./head.ts";
+import { type BundleLimits, limitsOf, sizeText } from "./limits.ts";
+
+/** What a bundle is uploaded to, piece by piece: the storage itself, or a node that writes to it. */
+export interface BundleTarget {
+  /**
+   * Asks for a bundle. One that is whole is kept for a day from now on. Else an upload begins, or the one that was cut
+   * off goes on.
+   *
+   * @param size - bytes of the archive.
+   * @returns whether it is whole.
+   * @throws `COC_BUNDLE_SIZE`
+   */
+  begin(sha256: string, size: number): Promise<boolean>;
+  /** Stores a piece: 768 KiB from `index` times that on, or what is left. @throws `COC_BUNDLE_UPLOAD` */
+  put(sha256: string, index: number, piece: Uint8Array): Promise<void>;
+  /** Ends the upload, if all of it is there. @throws `COC_BUNDLE_DAMAGED` where it is not, or of another hash */
+  seal(sha256: string): Promise<void>;
+}
+
+/** A bundle that the storage has, whole or not. */
+export interface StoredBundle {
+  readonly sha256: string;
+  readonly head: Head;
+  readonly revision: string;
+}
+
+/** The bundles of a storage. */
+export interface BundleStore extends BundleTarget {
+  /**
+   * Keeps a bundle for a day from now on.
+   *
+   * @returns bytes of its archive.
+   * @throws `COC_BUNDLE_UNKNOWN` if the storage does not have it whole.
+   */
+  keep(sha256: string): Promise<number>;
+  /** Its archive, not yet checked. @throws `COC_BUNDLE_UNKNOWN`, `COC_BUNDLE_DAMAGED` */
+  read(sha256: string): AsyncIterable<Uint8Array>;
+  list(): AsyncIterable<StoredBundle>;
+  /** Removes one, unless somebody has asked for it since it was listed. @returns whether it did */
+  remove(bundle: StoredBundle): Promise<boolean>;
+}
+
+export interface BundleStoreOptions {
+  readonly storage: Storage;
+  readonly limits?: Partial<BundleLimits> | undefined;
+  /** Milliseconds of the epoch. @defaultValue the system's clock */
+  readonly now?: () => number;
+}
+
+/** Milliseconds after which a further request for a bundle is written down. */
+const FRESH = 3_600_000;
+/** Writes of one head beside those of others, before it is given up. */
+const ATTEMPTS = 10;
+
+export function createBundleStore({ storage, limits, now = Date.now }: BundleStoreOptions): BundleStore {
+  const { bytes } = limitsOf(limits);
+
+  async function find(sha256: string): Promise<StoredBundle | undefined> {
+    const document = await storage.get(HEADS, checked(sha256));
+    return document === null ? undefined : storedOf(document);
+  }
+
+  /** @returns whether the head was still of that revision. */
+  async function write({ sha256, head, revision }: Change): Promise<boolean> {
+    try {
+      await storage.put(HEADS, sha256, head, { ifRevision: revision });
+      return true;
+    } catch (error) {
+      if (isConflict(error)) return false;
+      throw error;
+    }
+  }
+
+  async function renew(bundle: StoredBundle): Promise<boolean> {
+    if (bundle.head.created > now() - FRESH) return true;
+    return write({ ...bundle, head: { ...bundle.head, created: now() } });
+  }
+
+  /** Repeats a step until no other writer comes in between. */
+  async function settle<T>(sha256: string, step: () => Promise<{ readonly done: T } | undefined>): Promise<T> {
+    for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
+      const result = await step();
+      if (result !== undefined) return result.done;
+    }
+    throw badUpload(sha256, "others write it all the time; try again");
+  }
+
+  async function dropPieces({ sha256, head }: StoredBundle): Promise<void> {
+    for (let index = 0; index < head.pieces; index++) await storage.delete(PIECES, pieceKey(sha256, head, index));
+  }
+
+  async function* readPieces(sha256: string, head: Head): AsyncGenerator<Uint8Array> {
+    for (let index = 0; index < head.pieces; index++) {
+      const document = await storage.get(PIECES, pieceKey(sha256, head, index));
+      if (document === null) throw damaged(sha256, `piece ${index} of ${head.pieces} is missing`);
+      const piece = Buffer.from(pieceSchema.parse(document.value).data, "base64");
+      if (piece.length !== pieceSize(head, index)) throw damaged(sha256, `piece ${index} has ${piece.length} bytes`);
+      yield piece;
+    }
+  }
+
+  async function whole(sha256: string): Promise<StoredBundle> {
+    const found = await find(sha256);
+    if (found?.head.state !== "whole") throw unknownBundle(sha256);
+    return found;
+  }
+
+  return {
+    async begin(sha256, size) {
+      if (size > bytes) throw tooLarge(`the bundle ${sha256} has ${sizeText(size)}`, `send ${sizeText(bytes)} at most`);
+      return settle(sha256, async () => {
+        const found = await find(sha256);
+        const { state, size: known } = found?.head ?? {};
+        if (found !== undefined && known === size && state !== "removed") {
+          return (await renew(found)) ? { done: state === "whole" } : undefined;
+        }
+        if (state === "whole") throw badUpload(sha256, `it is there already, with ${known} bytes and not ${size}`);
+        const head = newHead(size, now());
+        if (!(await write({ sha256, head, revision: found?.revision ?? null }))) return undefined;
+        if (found !== undefined) await dropPieces(found);
+        return { done: false };
+      });
+    },
+    async put(sha256, index, piece) {
+      const { head } = (await find(sha256)) ?? {};
+      if (head?.state === "whole") return;
+      if (head?.state !== "incomplete") throw badUpload(sha256, "it was not begun, or was given up: begin it again");
+      if (index >= head.pieces) throw badUpload(sha256, `it has ${head.pieces} pieces and none of number ${index}`);
+      const expected = pieceSize(head, index);
+      if (piece.length !== expected)
+        throw badUpload(sha256, `piece ${index} has ${piece.length} bytes and not ${expected}`);
+      const data = Buffer.from(piece.buffer, piece.byteOffset, piece.byteLength).toString("base64");
+      await storage.put(PIECES, pieceKey(sha256, head, index), { data });
+    },
+    seal: (sha256) =>
+      settle(sha256, async () => {
+        const found = await find(sha256);
+        if (found?.head.state === "whole") return { done: undefined };
+        if (found?.head.state !== "incomplete") throw badUpload(sha256, "it was not begun, or was given up");
+        const hash = createHash("sha256");
+        for await (const piece of readPieces(sha256, found.head)) hash.update(piece);
+        const actual = hash.digest("hex");
+        if (actual !== sha256) throw damaged(sha256, `what was sent has the hash ${actual}`);
+        const sealed = await write({ ...found, head: { ...found.head, state: "whole" } });
+        return sealed ? { done: undefined } : undefined;
+      }),
+    keep: (sha256) =>
+      settle(sha256, async () => {
+        const found = await whole(sha256);
+        return (await renew(found)) ? { done: found.head.size } : undefined;
+      }),
+    async *read(sha256) {
+      const { head } = await whole(sha256);
+      yield* readPieces(sha256, head);
+    },
+    async *list() {
+      for await (const document of storage.list(HEADS)) yield storedOf(document);
+    },
+    async remove(bundle) {
+      // Told first, so that nobody begins to use it, and so that another node ends the work if this one does not.
+      const { sha256, head } = bundle;
+      if (head.state !== "removed" && !(await write({ ...bundle, head: { ...head, state: "removed" } }))) return false;
+      await dropPieces(bundle);
+      const left = await find(sha256);
+      // One that is being uploaded anew has pieces and a head of its own.
+      if (left?.head.upload !== head.upload) return true;
+      await storage.delete(HEADS, sha256, { ifRevision: left.revision }).catch((error: unknown) => {
+        if (!isConflict(error)) throw error;
+      });
+      return true;
+    },
+  };
+}
+
+interface Change {
+  readonly sha256: string;
+  readonly head: Head;
+  /** `null`: there must be none. */
+  readonly revision: string | null;
+}
+
+function storedOf({ key, value, revision }: Document): StoredBundle {
+  return { sha256: key, head: headSchema.parse(value), revision };
+}
+
+function checked(sha256: string): string {
+  if (/^[0-9a-f]{64}$/.test(sha256)) return sha256;
+  throw badUpload(sha256.slice(0, 80), "its name is no SHA-256 in hexadecimal");
+}
+
+function isConflict(error: unknown): boolean {
+  return isCocaineError(error) && error.code === "COC_STORAGE_CONFLICT";
+}
