@@ -57,15 +57,19 @@ it("a host without openCode says that it has no bundles", async () => {
 });
 
 it("a host that closes while a bundle is fetched does not go on with it", async () => {
+  let ask: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => {
+    ask = resolve;
+  });
   const { deploy, host, sent } = await start(
     (_, signal) =>
       new Promise((resolve) => {
         signal.addEventListener("abort", () => resolve("/cache/folder"));
+        ask();
       }),
   );
   const deploying = expect(deploy(`storage://${SHA256}/app.js`)).rejects.toMatchObject({ code: "COC_SHUTDOWN" });
-  await new Promise(setImmediate);
-  await new Promise(setImmediate);
+  await asked;
   await host.close();
   await deploying;
   expect(sent).toEqual([]);
