@@ -50,9 +50,12 @@ async function start(options: Record<string, unknown> = {}, answer: Answer = () 
 }
 
 const put = (name: string, text = name) => writeFile(join(spool, name), text);
-const files = (path = spool) => readdirSync(path, { recursive: true, withFileTypes: true }).flatMap(toName(path));
-const toName = (root: string) => (entry: { isDirectory(): boolean; parentPath: string; name: string }) =>
-  entry.isDirectory() ? [] : [join(entry.parentPath, entry.name).slice(root.length + 1)];
+/** The files below a folder: links are not followed, as some versions of Node do by themselves. */
+const below = (path: string): string[] =>
+  readdirSync(path, { withFileTypes: true }).flatMap((entry) =>
+    entry.isDirectory() ? below(join(path, entry.name)) : [join(path, entry.name)],
+  );
+const files = (path = spool) => below(path).map((name) => name.slice(path.length + 1));
 const holds = (expected: readonly string[], path = spool) =>
   vi.waitFor(() => expect(files(path).sort()).toEqual([...expected].sort()), patience);
 const idle = () => vi.waitFor(() => expect(driver?.info?.()).toMatchObject({ running: 0, settling: 0 }), patience);
