@@ -1,9 +1,18 @@
-import { cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
+import { createHash } from "node:crypto";
+import { chmod, cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
-import { describe, expect, it } from "vitest";
+import { gzipSync } from "node:zlib";
+import { createLocalClient } from "@cocaine/admin";
+import { describe, expect, it, onTestFinished, vi } from "vitest";
+// By path: a server of MongoDB's protocol is for the tests of that package and this one.
+import { startServer } from "../../../packages/storage-mongo/test/support/server.mjs";
+import { type Answer, connectClient } from "./support/dealer.ts";
+import { smallDisk } from "./support/disk.ts";
 import { writeManifest } from "./support/manifest.ts";
 import { type RunningNode, startNode } from "./support/node.ts";
+import { peakMemory } from "./support/processes.ts";
+import { soon } from "./support/soon.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
 const FIXTURE = fileURLToPath(new URL("fixtures/bundled", import.meta.url));
@@ -41,6 +50,7 @@ describe("cocaine deploy --bundle", () => {
     // The same code with another manifest is one bundle.
     expect((await node.app("js")).bundle).toBe((await node.app("python")).bundle);
     expect(await readdir(join(cacheDir, "bundles"))).toHaveLength(1);
+    expect((await node.cocaine(["info", "js"])).stdout).toMatch(/^bundle: [0-9a-f]{64}$/m);
     for (const { project } of [one, other]) await rm(project, { recursive: true });
 
     expect(await node.call("python", "say")).toBe("in python");
@@ -99,5 +109,121 @@ describe("cocaine deploy --bundle", () => {
     });
     expect((await node.cocaine(["deploy", unknown])).stderr).toMatch(/the storage has no bundle 0{64}/);
     expect(await node.names()).toEqual([]);
+  });
+});
+
+describe("bundles", () => {
+  it("follow each other under load without a failed request", async () => {
+    const { node } = await startWithCache();
+    const { code, file } = await makeProject({
+      ...js,
+      tasks: { say: { type: "server+zmq", endpoint: "tcp://127.0.0.1:0" } },
+    });
+    expect(await deploy(node, "app", file, code)).toBe("done");
+    const client = connectClient(await node.endpoint("app", "say"));
+    const answers: Answer[] = [];
+    let deploying = true;
+    const load = (async () => {
+      while (deploying) answers.push(...(await client.send(200, 16)));
+    })();
+    for (let version = 1; version <= 5; version++) {
+      await writeFile(join(code, "lib/text.mjs"), `export const text = "version ${version}";`);
+      expect(await deploy(node, "app", file, code)).toBe("done");
+    }
+    deploying = false;
+    await load;
+    answers.push(...(await client.send(16, 1)));
+    expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
+    const seen = new Set(answers.map(({ text }) => text));
+    expect([...seen]).toEqual(["in javascript", ...[1, 2, 3, 4, 5].map((version) => `version ${version}`)]);
+  });
+
+  it("reach every node of a cluster within seconds", async () => {
+    const database = await startServer();
+    onTestFinished(() => database.close());
+    const nodes = await Promise.all([startWithCache(database.uri), startWithCache(database.uri)]);
+    const { code, file, project } = await makeProject(python);
+    const [one, other] = nodes;
+    expect(await deploy(one.node, "app", file, code)).toBe("done");
+    const { bundle } = await one.node.app("app");
+    await rm(project, { recursive: true });
+    await vi.waitFor(async () => expect(await other.node.call("app", "say")).toBe("in python"), soon);
+    for (const { node, cacheDir } of nodes) {
+      expect((await node.app("app")).bundle).toBe(bundle);
+      expect(await readdir(join(cacheDir, "bundles"))).toEqual([bundle]);
+    }
+  }, 60_000);
+
+  it("are run by workers of another user", async () => {
+    const folder = await temporaryFolder();
+    await chmod(folder, 0o711);
+    const runtimeDir = await temporaryFolder();
+    await chmod(runtimeDir, 0o711);
+    const node = await startNode({ runtimeDir, args: ["--cache-dir", join(folder, "cache")] });
+    const { code, file } = await makeProject({ ...js, engine: { user: "nobody" } });
+    await chmod(join(code, "app.mjs"), 0o600);
+    expect(await deploy(node, "app", file, code)).toBe("done");
+    expect(await node.call("app", "say")).toBe("in javascript");
+  });
+
+  it("are unpacked anew after kill -9 of a node that was unpacking", async () => {
+    const files = `files:${await temporaryFolder()}`;
+    const { node, cacheDir } = await startWithCache(files);
+    const { code, file } = await makeProject(python);
+    await Promise.all(Array.from({ length: 1500 }, (_, index) => writeFile(join(code, `data-${index}`), "data")));
+    const deploying = deploy(node, "app", file, code);
+    await vi.waitFor(
+      async () => {
+        const [partial = ""] = await readdir(join(cacheDir, "bundles"));
+        expect((await readdir(join(cacheDir, "bundles", partial, "code"))).length).toBeGreaterThan(50);
+      },
+      { timeout: 15_000, interval: 5 },
+    );
+    node.signal("SIGKILL");
+    expect(await deploying).toMatch(/COC_ADMIN_LOST/);
+    const left = await readdir(join(cacheDir, "bundles"));
+    expect(left).toEqual([expect.stringMatching(/^partial-/)]);
+
+    const again = await startNode({ storage: files, args: ["--cache-dir", cacheDir] });
+    expect(await deploy(again, "app", file, code)).toBe("done");
+    expect(await again.call("app", "say")).toBe("in python");
+    const { bundle = "" } = await again.app("app");
+    expect(await readdir(join(cacheDir, "bundles"))).toEqual([bundle]);
+    const names = await readdir(join(cacheDir, "bundles", bundle, "code"));
+    expect(names.filter((name) => name.startsWith("data-"))).toHaveLength(1500);
+  }, 60_000);
+
+  it("for which the disk has no room fail the deploy, and leave nothing", async () => {
+    const disk = await smallDisk();
+    const node = await startNode({ args: ["--cache-dir", join(disk.path, "cache")] });
+    const { code, file } = await makeProject(js);
+    expect(await deploy(node, "app", file, code)).toBe("done");
+    await writeFile(join(code, "large"), Buffer.alloc(2_000_000));
+    expect(await deploy(node, "app", file, code)).toMatch(/cannot hold bundles: its disk is full/);
+    const { bundle } = await node.app("app");
+    expect(await readdir(join(disk.path, "cache/bundles"))).toEqual([bundle]);
+    expect(await node.call("app", "say")).toBe("in javascript");
+  });
+
+  it("that are bombs are refused, with no more memory or disk than they have themselves", async () => {
+    const { node, cacheDir } = await startWithCache();
+    const { project } = await makeProject(js);
+    const bomb = gzipSync(Buffer.alloc(200_000_000));
+    const sha256 = createHash("sha256").update(bomb).digest("hex");
+    const client = createLocalClient({ path: join(node.runtimeDir, "control.sock") });
+    onTestFinished(() => client.close());
+    await client.start();
+    expect(await client.call("bundle", { sha256, size: bomb.length })).toEqual({ there: false });
+    await client.call("putBundlePiece", { sha256, index: 0 }, bomb);
+    await client.call("sealBundle", { sha256 });
+    const before = await peakMemory(node.pid);
+    const manifest = await writeManifest(project, "bomb.json", {
+      type: "js",
+      args: `storage://${sha256}/app.mjs`,
+      tasks: { say: { type: "call" } },
+    });
+    expect((await node.cocaine(["deploy", manifest])).stderr).toMatch(/is not unpacked: it is compressed/);
+    expect((await peakMemory(node.pid)) - before).toBeLessThan(50_000_000);
+    expect(await readdir(join(cacheDir, "bundles"))).toEqual([]);
   });
 });

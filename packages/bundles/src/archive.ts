@@ -54,14 +54,14 @@ async function* readFile(folder: string, { path, size }: Entry): AsyncGenerator<
     },
   );
   try {
-    if (!(await file.stat()).isFile()) throw changed(path);
-    let left = size;
-    for await (const chunk of file.createReadStream({ autoClose: false, highWaterMark: CHUNK })) {
-      left -= (chunk as Uint8Array).length;
-      if (left < 0) throw changed(path);
-      yield chunk as Uint8Array;
+    const stats = await file.stat();
+    if (!stats.isFile() || stats.size !== size) throw changed(path);
+    for (let left = size; left > 0; ) {
+      const { bytesRead, buffer } = await file.read({ buffer: Buffer.allocUnsafe(Math.min(left, CHUNK)) });
+      if (bytesRead === 0) throw changed(path);
+      left -= bytesRead;
+      yield buffer.subarray(0, bytesRead);
     }
-    if (left > 0) throw changed(path);
   } finally {
     await file.close();
   }

@@ -1,3 +1,4 @@
+import { isCocaineError, messageOf } from "@cocaine/core/plugin";
 import { Parser, type ReadEntry } from "tar";
 import type { Entry } from "./entries.ts";
 import { refused, refusedEntry, tooLarge } from "./errors.ts";
@@ -24,7 +25,7 @@ export async function* parseArchive(archive: AsyncIterable<Uint8Array>, limits: 
     try {
       if (fault === undefined) work();
     } catch (error) {
-      fault = error;
+      fault ??= isCocaineError(error) ? error : broken(error);
     }
   };
 
@@ -37,19 +38,21 @@ export async function* parseArchive(archive: AsyncIterable<Uint8Array>, limits: 
     entry.on("data", (bytes) => steps.push({ bytes }));
   });
   parser.on("ignoredEntry", (entry: ReadEntry) => attempt(() => refuseType(entry)));
-  parser.on("error", (error: unknown) => attempt(() => refuseAll(error)));
+  parser.on("error", (error: unknown) => {
+    fault ??= broken(error);
+  });
 
   let begun = false;
   for await (const chunk of archive) {
     if (!begun && isCompressed(chunk)) throw refused("it is compressed");
     begun = true;
     // The parser tells all of a chunk at once, so that no more than a chunk is ever waiting here.
-    parser.write(chunk);
+    attempt(() => parser.write(chunk));
     if (fault !== undefined) throw fault;
     yield* steps;
     steps = [];
   }
-  parser.end();
+  attempt(() => parser.end());
   if (fault !== undefined) throw fault;
   yield* steps;
 }
@@ -68,8 +71,7 @@ function createCheck(limits: BundleLimits): (entry: ReadEntry) => Entry | undefi
     if (fault !== undefined) throw refusedEntry(entry.path, fault);
     if ((mode & 0o7000) !== 0) throw refusedEntry(entry.path, "it has setuid, setgid or sticky bits");
     if (kind !== "file" && size > 0) throw refusedEntry(entry.path, `a ${type} has no content`);
-    // Where else a link ends is known when all is unpacked.
-    if (linkpath.startsWith("/")) throw refusedEntry(entry.path, `it links to the absolute path ${linkpath}`);
+    if (kind === "link") checkTarget(entry.path, linkpath, limits);
     if (paths.size > limits.entries) throw tooLarge(`the bundle has more than ${limits.entries} entries`, LESS);
     bytes += size;
     if (bytes > limits.bytes)
@@ -86,14 +88,21 @@ function kindOf(entry: ReadEntry): Entry["type"] {
   return entry.type === "SymbolicLink" ? "link" : refuseType(entry);
 }
 
+/** Where a link ends is known when all is unpacked. */
+function checkTarget(path: string, target: string, { path: limit }: BundleLimits): void {
+  if (target.startsWith("/")) throw refusedEntry(path, `it links to the absolute path ${target}`);
+  if (/\p{Cc}|\uFFFD/u.test(target)) throw refusedEntry(path, "what it links to has control characters");
+  if (Buffer.byteLength(target) > limit) throw refusedEntry(path, `what it links to is longer than ${limit} bytes`);
+}
+
 function refuseType({ path, type, meta }: ReadEntry): never {
   if (meta) throw refusedEntry(path, `its header is longer than ${META_LIMIT} bytes`);
   if (type === "Link") throw refusedEntry(path, "it is a hard link");
   throw refusedEntry(path, `it is no file, folder or symbolic link (${type})`);
 }
 
-function refuseAll(cause: unknown): never {
-  throw refused(`it is no tar archive, or a broken one (${cause instanceof Error ? cause.message : cause})`, cause);
+function broken(cause: unknown): Error {
+  return refused(`it is no tar archive, or a broken one (${messageOf(cause)})`, cause);
 }
 
 /** The parser would unpack it, as gzip (RFC 1952) or Zstandard (RFC 8878). */

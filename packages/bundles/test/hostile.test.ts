@@ -26,6 +26,18 @@ describe("an archive of another program", () => {
     expect(await pathsIn(await dotted.opened)).toEqual(["app.py"]);
   });
 
+  it("is unpacked by what its header says where an extended one is none", async () => {
+    for (const [kind, name] of [
+      ["number-as-path", "0123"],
+      ["text-as-size", "app.py"],
+      ["negative-size", "app.py"],
+    ] as const) {
+      const opened = await (await open(kind)).opened;
+      expect(await pathsIn(opened)).toEqual([name]);
+      expect(await readFile(join(opened, name), "utf8")).toBe("x");
+    }
+  });
+
   it.each([
     ["absolute", /"\/tmp\/coc-absolute" is refused, its path is absolute/],
     ["parent", /"\.\.\/coc-parent" is refused, its path leads out/],
@@ -42,6 +54,9 @@ describe("an archive of another program", () => {
     ["character-device", /"null" is refused, it is no file, folder or symbolic link \(CharacterDevice\)/],
     ["block-device", /"disk" is refused, .*BlockDevice/],
     ["pipe", /"pipe" is refused, .*FIFO/],
+    ["larger-size", /broken one .*Truncated/],
+    ["control-in-target", /"link" is refused, what it links to has control/],
+    ["long-target", /"link" is refused, what it links to is longer/],
     ["sparse", /"holes" is refused/],
     ["setuid", /"su" is refused, it has setuid/],
     ["setgid", /"sg" is refused, it has setuid, setgid/],

@@ -25,7 +25,7 @@ function nodeText({ hostname, pid, uptime, apps }: HostInfo): string {
 }
 
 function appText(app: AppInfo): string {
-  const { name, type, version, state, uptime, error, queue, pool, jobs, feed } = app;
+  const { name, type, version, bundle, state, uptime, error, queue, pool, jobs, feed } = app;
   const workers = pool.workers.map((worker) => [
     worker.id,
     worker.pid,
@@ -37,6 +37,7 @@ function appText(app: AppInfo): string {
   const delayed = queue.delayed === 0 ? "" : `, ${queue.delayed} more wait to be tried again`;
   return [
     `${name}: ${type}${version === undefined ? "" : `, version ${version}`}, ${state}, up ${duration(uptime)}`,
+    ...(bundle === undefined ? [] : [`bundle: ${bundle}`]),
     ...(error === undefined ? [] : [`error: ${error.message} (${error.code})`]),
     `queue: ${queue.depth} of ${queue.limit}, ${queue.highest} at the most${delayed}`,
     `pool: ${pool.size} of ${pool.min} to ${pool.limit}, ${countsText(pool.states)}`,
