@@ -85,8 +85,8 @@ describe("a driver of somebody else", () => {
     const folder = await example("third-party-driver");
     await install(folder);
     const { stdout } = await run("npm", ["test"], { cwd: folder });
-    expect(stdout).toMatch(/# pass \d+\n# fail 0\n# cancelled 0\n# skipped 0\n# todo 0/);
-    expect(Number(/# pass (\d+)/.exec(stdout)?.[1])).toBeGreaterThanOrEqual(9);
+    expect(stdout).toMatch(/^. pass \d+\n. fail 0\n. cancelled 0\n. skipped 0\n. todo 0$/m);
+    expect(Number(/^. pass (\d+)$/m.exec(stdout)?.[1])).toBeGreaterThanOrEqual(9);
   }, 180_000);
 
   it("is installed beside the server, which loads it from its plugins", async () => {

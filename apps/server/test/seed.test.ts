@@ -150,7 +150,8 @@ describe("the example seed", () => {
     };
 
     const started = await memory();
-    // The first transfer fills the garbage collector's allowance.
+    // The first transfers fill the garbage collector's allowance, which newer versions of Node raise in steps.
+    await transfer();
     await transfer();
     const warm = await memory();
     await transfer();
