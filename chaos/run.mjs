@@ -2,7 +2,7 @@
  * The whole of `pnpm chaos`: prepares the machine, builds, makes failures happen for as long as is asked, and prints
  * what came of it. Exits with 1 when a promise was broken.
  *
- *   node chaos/run.mjs [--only kill|deadline|reload|stream|soak] [--minutes n] [--count n] [--gigabytes n] [--quick] [--prepared]
+ *   node chaos/run.mjs [--only <trial>] [--minutes n] [--count n] [--gigabytes n] [--quick] [--prepared]
  */
 import { execFileSync } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -11,12 +11,20 @@ import { describeMachine } from "../bench/support/results.mjs";
 import { runEach } from "../bench/support/session.mjs";
 import { runDeadline } from "./deadline.mjs";
 import { runKill } from "./kill.mjs";
+import { runLeases } from "./leases.mjs";
 import { runReload } from "./reload.mjs";
 import { runSoak } from "./soak.mjs";
 import { runStream } from "./stream.mjs";
 import { paths } from "./support/paths.mjs";
 
-const trials = { deadline: runDeadline, reload: runReload, stream: runStream, kill: runKill, soak: runSoak };
+const trials = {
+  deadline: runDeadline,
+  reload: runReload,
+  stream: runStream,
+  kill: runKill,
+  soak: runSoak,
+  leases: runLeases,
+};
 const whole = { minutes: { kill: 10, soak: 30 }, count: 1000, gigabytes: 10 };
 const short = { minutes: { kill: 0.3, soak: 1 }, count: 30, gigabytes: 1 };
 
@@ -42,7 +50,7 @@ const measure = options.quick ? short : whole;
 
 process.chdir(paths.root);
 if (!options.prepared) {
-  execFileSync(process.execPath, ["scripts/prepare-tests.mjs", "--bench"], { stdio: "inherit" });
+  execFileSync(process.execPath, ["scripts/prepare-tests.mjs", "--chaos"], { stdio: "inherit" });
   execFileSync("pnpm", ["run", "build"], { stdio: "inherit" });
 }
 

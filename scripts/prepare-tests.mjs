@@ -1,23 +1,26 @@
 /**
- * Makes a machine ready for `pnpm test`, and with `--bench` for `pnpm bench`: installs what `prepare/needs.mjs` lists.
+ * Makes a machine ready for `pnpm test`, with `--bench` for `pnpm bench`, and with `--chaos` for
+ * `pnpm chaos`: installs what `prepare/needs.mjs` lists.
  * Quick when all of it is there.
  */
 import { fileURLToPath } from "node:url";
 import { parseArgs } from "node:util";
-import { benchNeeds, testNeeds } from "./prepare/needs.mjs";
+import { benchNeeds, chaosNeeds, testNeeds } from "./prepare/needs.mjs";
 import { preparePython, prepareSources } from "./prepare/python.mjs";
 import { prepareSystem } from "./prepare/system.mjs";
 
-const { bench } = parseArgs({ options: { bench: { type: "boolean", default: false } } }).values;
+const flag = { type: "boolean", default: false };
+const { bench, chaos } = parseArgs({ options: { bench: flag, chaos: flag } }).values;
 const cache = (name) => fileURLToPath(new URL(`../.cache/${name}`, import.meta.url));
 const venv = cache("venv");
-const sets = bench ? [testNeeds, benchNeeds] : [testNeeds];
+// The load of the trials is that of the benchmarks.
+const sets = [testNeeds, ...(bench || chaos ? [benchNeeds] : []), ...(chaos ? [chaosNeeds] : [])];
 
 try {
   await prepareSystem(sets.flatMap(({ system }) => system));
   await preparePython(
     venv,
-    bench ? "bench" : "tests",
+    bench || chaos ? "bench" : "tests",
     sets.flatMap(({ python }) => python),
   );
   await prepareSources(

@@ -76,6 +76,8 @@ function launch(command, args, { cwd } = {}) {
     closed,
     failure,
     unlessItEnds,
+    /** Ends it and its process group; may be called twice. */
+    end: () => end({ child, closed }),
     async firstLine() {
       const [line] = await unlessItEnds(once(lines, "line"));
       return line;

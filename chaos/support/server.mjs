@@ -1,30 +1,40 @@
 import { mkdtempSync, rmSync } from "node:fs";
-import { readdir, readFile, stat } from "node:fs/promises";
+import { readdir, readFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 import { createLocalClient } from "@cocaine/admin";
 import { paths } from "./paths.mjs";
 
-/** Starts the built server as a user does, on a folder of its own, and a client of its control socket. */
-export async function startServer(programs) {
-  const folder = mkdtempSync(join(tmpdir(), "chaos-"));
+/**
+ * Starts the built server as a user does, on a folder of its own, and a client of its control socket.
+ *
+ * @param options.id - name of the node, which its folder has, too
+ * @param options.prefix - a command that becomes the server: its own command line follows
+ * @param options.args - more of its arguments
+ */
+export async function startServer(programs, { id = "node", storage = "memory:", prefix = [], args = [] } = {}) {
+  const folder = mkdtempSync(join(tmpdir(), `chaos-${id}-`));
   const runtime = join(folder, "run");
-  const program = programs.start(process.execPath, [
-    paths.server,
-    ...["--storage", "memory:"],
+  const [command, ...rest] = [
+    ...prefix,
+    ...[process.execPath, paths.server],
+    ...["--node-id", id],
+    ...["--storage", storage],
     ...["--runtime-dir", runtime],
-    ...["--log-level", "error"],
-  ]);
-  // What it says is for people; nobody else reads the pipe.
-  program.child.stdout.resume();
-  const socket = join(runtime, "control.sock");
-  await program.unlessItEnds(exists(socket));
-  const control = createLocalClient({ path: socket });
+    ...["--log-format", "json"],
+    ...args,
+  ];
+  const program = programs.start(command, rest);
+  const up = new Promise((resolve) => {
+    program.lines.on("line", (line) => JSON.parse(line).msg === "up" && resolve());
+  });
+  await program.unlessItEnds(up);
+  const control = createLocalClient({ path: join(runtime, "control.sock") });
   await control.start();
   const { pid } = program.child;
 
   return {
+    id,
     pid,
     folder,
     control,
@@ -43,16 +53,15 @@ export async function startServer(programs) {
     descriptors: async () => (await readdir(`/proc/${pid}/fd`)).length,
     /** Processes that the server's workers have started, dead ones that nobody has waited for too. */
     processes: () => processesOf(runtime, pid),
+    signal: (signal) => program.child.kill(signal),
+    /** Resolves when it has ended. */
+    ended: program.closed,
     async close() {
       await control.close();
-      await programs.close();
+      await program.end();
       rmSync(folder, { recursive: true, force: true });
     },
   };
-}
-
-async function exists(path) {
-  while (!(await stat(path).then(Boolean, () => false))) await delay(50);
 }
 
 /** Known by their environment, which they have from their worker; dead ones by their parent. */

@@ -167,3 +167,26 @@ export const benchNeeds = {
   ],
   sources: [],
 };
+
+/** What `pnpm chaos` needs more: machines that are none. */
+/** @type {Needs} */
+export const chaosNeeds = {
+  system: [
+    {
+      what: "ip, tc and nft",
+      why: "networks that are cut",
+      succeeds: ["sh", "-c", "PATH=$PATH:/usr/sbin; command -v ip && command -v tc && command -v nft"],
+      debian: ["iproute2", "nftables"],
+      brew: [],
+    },
+    {
+      what: "libfaketime",
+      why: "clocks that are wrong",
+      succeeds: ["sh", "-c", "ls /usr/lib/*/faketime/libfaketimeMT.so.1"],
+      debian: ["faketime"],
+      brew: ["libfaketime"],
+    },
+  ],
+  python: [],
+  sources: [],
+};
