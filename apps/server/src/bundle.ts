@@ -1,6 +1,6 @@
 import { realpath } from "node:fs/promises";
 import { basename, dirname, join, relative } from "node:path";
-import type { LocalClient } from "@cocaine/admin";
+import type { AdminClient } from "@cocaine/admin";
 import { type Bundle, type BundleTarget, packBundle, uploadBundle } from "@cocaine/bundles";
 import { createError, readCodePlace } from "@cocaine/core";
 
@@ -12,7 +12,7 @@ import { createError, readCodePlace } from "@cocaine/core";
  * @returns the manifest with `args: storage://<sha256>/…`.
  * @throws `COC_BUNDLE_ARGS`, and what packing and uploading throw.
  */
-export async function bundleCode(manifest: unknown, folder: string, client: LocalClient): Promise<unknown> {
+export async function bundleCode(manifest: unknown, folder: string, client: AdminClient): Promise<unknown> {
   const bundle = await packBundle(folder);
   const path = await pathInBundle(manifest, folder, bundle);
   await uploadBundle(bundle, nodeTarget(client));
@@ -36,7 +36,7 @@ function badArgs(args: unknown, fault: string, folder: string): Error {
   return createError("COC_BUNDLE_ARGS", `the manifest's args, ${JSON.stringify(args)}, ${fault}: ${remedy}`);
 }
 
-function nodeTarget(client: LocalClient): BundleTarget {
+function nodeTarget(client: AdminClient): BundleTarget {
   return {
     begin: async (sha256, size) => (await client.call("bundle", { sha256, size })).there,
     async put(sha256, index, piece) {

@@ -40,6 +40,8 @@ export function cocainedProgram(context: ConfigContext): Command {
       setting("storage", "<storage>", "where deployed apps are kept: memory:, files:/path or mongodb://host/database"),
     )
     .addOption(setting("plugins", "<modules...>", "packages or paths of plugins"))
+    .addOption(setting("data-dir", "<dir>", "folder of the embedded storage, the node's key and the audit log"))
+    .addOption(setting("admin", "<endpoint>", "open remote administration there: tcp://address:port"))
     .addOption(setting("runtime-dir", "<dir>", "folder of sockets, mode 0711"))
     .addOption(setting("cache-dir", "<dir>", "folder of built programs and unpacked bundles, mode 0711"))
     .addOption(setting("log-level", "<level>", LOG_LEVELS.join(", ")))

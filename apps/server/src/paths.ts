@@ -46,3 +46,13 @@ export function defaultPaths({ env, uid, home, tmp }: Surroundings): Paths {
 export function controlSocket(runtimeDir: string): string {
   return join(runtimeDir, "control.sock");
 }
+
+/** The node's key in a data folder. */
+export function nodeKeyFile(dataDir: string): string {
+  return join(dataDir, "node-key.json");
+}
+
+/** Who asked what of the node from afar. */
+export function auditFile(dataDir: string): string {
+  return join(dataDir, "audit.log");
+}

@@ -1,8 +1,9 @@
 import { join } from "node:path";
-import { createLocalServer, type LogBook } from "@cocaine/admin";
+import { createKeys, createLocalServer, type LogBook } from "@cocaine/admin";
 import { createBundleCache, createBundleStore, createBundleSweeper } from "@cocaine/bundles";
 import { createHost, type Host, messageOf, type Registry } from "@cocaine/core";
 import type { Logger } from "@cocaine/core/plugin";
+import { createAdministration } from "./administration.ts";
 import { createDeployer } from "./apps/deployer.ts";
 import { createFollower } from "./apps/follower.ts";
 import type { Config } from "./config/config.ts";
@@ -27,7 +28,7 @@ export interface Server {
 
 /** Makes a node as its configuration wants it. @param registry what it comes with, and its plugins */
 export function createServer(config: Config, registry: Registry, log: Logger, logs: LogBook): Server {
-  const { runtimeDir, cacheDir, hostname, nodeId, address } = config;
+  const { runtimeDir, cacheDir, dataDir, hostname, nodeId, address } = config;
   const storage = createStorage(config.storage, log);
   const cache = createBundleCache({ storage, folder: join(cacheDir, "bundles"), log });
   const host = createHost({
@@ -37,14 +38,15 @@ export function createServer(config: Config, registry: Registry, log: Logger, lo
     openFeed: defaultFeed(),
     openCode: cache.open,
     hostname,
-    node: { id: nodeId, address, version },
+    node: { id: nodeId, address, version, admin: () => administration.info() },
     leaseTtl: config.leaseTtl * 1000,
     log,
   });
-  const bundles = createBundleStore({ storage });
   const inUse = () => host.info().apps.flatMap(({ bundle }) => bundle ?? []);
   const sweeper = createBundleSweeper({ storage, cache, inUse, log });
-  const control = createLocalServer({ host, logs, bundles, path: controlSocket(runtimeDir), log });
+  const node = { host, logs, bundles: createBundleStore({ storage }), keys: createKeys(storage) };
+  const control = createLocalServer({ ...node, path: controlSocket(runtimeDir), log });
+  const administration = createAdministration({ ...node, endpoint: config.admin, dataDir, storage, log });
   let unwatch: () => void = () => undefined;
   const folder = createFollower({ deployer: createDeployer(host, log), log });
 
@@ -63,6 +65,7 @@ export function createServer(config: Config, registry: Registry, log: Logger, lo
       await control.start();
       unwatch = watchDescriptors(log);
       await host.start();
+      await administration.start();
       await folder.follow(config.apps);
       sweeper.start();
     },
@@ -74,6 +77,7 @@ export function createServer(config: Config, registry: Registry, log: Logger, lo
     async close(deadline) {
       unwatch();
       await folder.close();
+      await administration.close();
       // A storage that does not answer must not hold up the end of the apps.
       await Promise.all([sweeper.close(), host.close({ deadline: deadline * 1000 })]);
       await control.close();

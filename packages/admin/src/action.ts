@@ -1,6 +1,8 @@
 import type { BundleTarget } from "@cocaine/bundles";
 import type { Host } from "@cocaine/core";
 import type { z } from "@cocaine/core/plugin";
+import type { Keys } from "./keys/keys.ts";
+import type { Caller, Role } from "./keys/roles.ts";
 import type { LogBook } from "./logbook.ts";
 
 /** What an action works on. */
@@ -9,6 +11,8 @@ export interface Node {
   readonly logs: LogBook;
   /** Where code bundles are uploaded to. @defaultValue none: they are refused */
   readonly bundles?: BundleTarget;
+  /** Keys of remote administration. */
+  readonly keys: Keys;
 }
 
 /** What comes with a request beside its input. */
@@ -17,12 +21,16 @@ export interface ActionRequest {
   readonly body?: Uint8Array | undefined;
   /** Aborted when the client goes away or cancels. */
   readonly signal: AbortSignal;
+  /** Who asks. */
+  readonly caller: Caller;
 }
 
 /** An action that is answered once. */
 export interface AnswerAction<Name extends string = string, Input = unknown, Result = unknown> {
   readonly kind: "answer";
   readonly name: Name;
+  /** What a caller must be, at least. */
+  readonly role: Role;
   /** Checks the input as it comes from outside. */
   readonly input: z.ZodType<Input>;
   /** Does it. Rejects with the error that the client gets. */
@@ -33,6 +41,8 @@ export interface AnswerAction<Name extends string = string, Input = unknown, Res
 export interface StreamAction<Name extends string = string, Input = unknown, Item = unknown> {
   readonly kind: "stream";
   readonly name: Name;
+  /** What a caller must be, at least. */
+  readonly role: Role;
   /** Checks the input as it comes from outside. */
   readonly input: z.ZodType<Input>;
   /** Opens the stream: bytes (`Uint8Array`) or JSON values. Its end, its error and an aborted signal end it. */

@@ -5,8 +5,10 @@ import { deadLetter, deadLetters, dropDeadLetter, replayDeadLetter } from "./act
 import { deploy } from "./actions/deploy.ts";
 import { feed } from "./actions/feed.ts";
 import { info, node } from "./actions/info.ts";
+import { addKey, keys, revokeKey, whoami } from "./actions/keys.ts";
 import { list } from "./actions/list.ts";
 import { logs } from "./actions/logs.ts";
+import { nodes } from "./actions/nodes.ts";
 import { pause } from "./actions/pause.ts";
 import { remove } from "./actions/remove.ts";
 import { restart } from "./actions/restart.ts";
@@ -33,6 +35,11 @@ export const actions = {
   deadLetter,
   replayDeadLetter,
   dropDeadLetter,
+  nodes,
+  whoami,
+  keys,
+  addKey,
+  revokeKey,
 };
 
 type Actions = typeof actions;

@@ -1,6 +1,7 @@
 import { createError, isCocaineError, messageOf, z } from "@cocaine/core/plugin";
 import type { Action, ActionRequest, Node } from "./action.ts";
 import { actions } from "./actions.ts";
+import { type Caller, suffices } from "./keys/roles.ts";
 import type { WireError } from "./wire.ts";
 
 /** A request as a transport has it. */
@@ -22,6 +23,7 @@ export interface Reply {
 export async function dispatch(node: Node, request: Request, reply: Reply): Promise<void> {
   try {
     const action = find(request.action);
+    require(request.caller, action);
     const input = check(action, request.input);
     if (action.kind === "answer") {
       reply.result((await action.run(node, input, request)) ?? null);
@@ -42,6 +44,12 @@ function find(name: string): Action {
   if (action !== undefined && Object.hasOwn(actions, name)) return action;
   const known = Object.keys(actions).join(", ");
   throw createError("COC_ADMIN_ACTION", `there is no action "${name}": this node knows ${known}`);
+}
+
+function require({ user, role }: Caller, action: Action): void {
+  if (suffices(role, action.role)) return;
+  const message = `${user} is ${role}, and "${action.name}" is for those who are ${action.role}: an admin can give the key that role`;
+  throw createError("COC_ADMIN_ROLE", message);
 }
 
 function check(action: Action, input: unknown): unknown {

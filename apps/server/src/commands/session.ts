@@ -1,4 +1,4 @@
-import { createLocalClient, type LocalClient } from "@cocaine/admin";
+import { type AdminClient, createLocalClient } from "@cocaine/admin";
 import type { Command } from "commander";
 import { type ConfigContext, loadConfig } from "../config/config.ts";
 import { controlSocket } from "../paths.ts";
@@ -6,7 +6,7 @@ import { controlSocket } from "../paths.ts";
 /** What the commands of `cocaine` share. */
 export interface Session {
   /** Connects to the node, does the work and disconnects. */
-  run(work: (client: LocalClient) => Promise<void>): Promise<void>;
+  run(work: (client: AdminClient) => Promise<void>): Promise<void>;
   /** Writes a result: as JSON with `--json`, else as text. */
   show<T>(result: T, text: (result: T) => string): void;
   /** Writes text or bytes as they are; resolves when more may come. */

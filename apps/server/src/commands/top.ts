@@ -1,5 +1,5 @@
 import { setTimeout as delay } from "node:timers/promises";
-import type { LocalClient } from "@cocaine/admin";
+import type { AdminClient } from "@cocaine/admin";
 import { type Command, InvalidArgumentError } from "commander";
 import { pageOf } from "../top/page.ts";
 import { changesBetween, type Reading } from "../top/reading.ts";
@@ -28,12 +28,12 @@ export function addTop(program: Command, session: Session): void {
     );
 }
 
-async function read(client: LocalClient): Promise<Reading> {
+async function read(client: AdminClient): Promise<Reading> {
   return { node: await client.call("node", {}), at: performance.now() };
 }
 
 /** What happens in each interval, as text or a line of JSON. */
-async function print(client: LocalClient, { interval, once }: Options, session: Session): Promise<void> {
+async function print(client: AdminClient, { interval, once }: Options, session: Session): Promise<void> {
   let before = await read(client);
   do {
     await delay(interval * 1000);
@@ -45,7 +45,7 @@ async function print(client: LocalClient, { interval, once }: Options, session: 
   } while (once !== true);
 }
 
-async function watch(client: LocalClient, { interval }: Options): Promise<void> {
+async function watch(client: AdminClient, { interval }: Options): Promise<void> {
   const screen = openScreen({ input: process.stdin, output: process.stdout });
   const ended = new AbortController();
   try {
@@ -56,7 +56,7 @@ async function watch(client: LocalClient, { interval }: Options): Promise<void> 
   }
 }
 
-async function draw(client: LocalClient, screen: Screen, interval: number, signal: AbortSignal): Promise<void> {
+async function draw(client: AdminClient, screen: Screen, interval: number, signal: AbortSignal): Promise<void> {
   let before: Reading | undefined;
   while (!signal.aborted) {
     const now = await read(client);

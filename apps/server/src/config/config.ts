@@ -17,6 +17,10 @@ export interface Config {
   readonly storage: string;
   /** Beside those that come with the server. */
   readonly plugins: readonly PluginSource[];
+  /** Of the node's key and the audit log. */
+  readonly dataDir: string;
+  /** Endpoint of remote administration, where there is one. */
+  readonly admin: string | undefined;
   readonly runtimeDir: string;
   readonly cacheDir: string;
   readonly logLevel: "debug" | "info" | "warn" | "error";
@@ -62,11 +66,14 @@ export async function loadConfig({ config, ...flags }: Flags, context: ConfigCon
     { source: "the command line", values: flags, base: cwd },
   ];
   const settings: LayerSettings = Object.assign({}, ...layers.map(readLayer));
+  const dataDir = settings["data-dir"] ?? paths.dataDir;
   return Object.freeze({
     file,
     apps: settings.apps,
-    storage: settings.storage ?? `files:${join(paths.dataDir, "storage")}`,
+    storage: settings.storage ?? `files:${join(dataDir, "storage")}`,
     plugins: settings.plugins ?? [],
+    dataDir,
+    admin: settings.admin,
     runtimeDir: settings["runtime-dir"] ?? paths.runtimeDir,
     cacheDir: settings["cache-dir"] ?? paths.cacheDir,
     logLevel: settings["log-level"] ?? "info",

@@ -29,12 +29,21 @@ export function readLayer({ source, values, base }: Layer): LayerSettings {
     const lines = issues.map((issue) => `  ${issue.message}`).join("\n");
     throw createError("COC_CONFIG", `the configuration of ${source} is not valid:\n${lines}`, { details: { issues } });
   }
-  const { apps, storage, plugins, "runtime-dir": runtimeDir, "cache-dir": cacheDir, ...rest } = parsed.data;
+  const {
+    apps,
+    storage,
+    plugins,
+    "runtime-dir": runtimeDir,
+    "cache-dir": cacheDir,
+    "data-dir": dataDir,
+    ...rest
+  } = parsed.data;
   return {
     ...rest,
     ...(plugins === undefined ? {} : { plugins: plugins.map((plugin) => sourceOf(plugin, base)) }),
     ...(apps === undefined ? {} : { apps: resolve(base, apps) }),
     ...(runtimeDir === undefined ? {} : { "runtime-dir": resolve(base, runtimeDir) }),
+    ...(dataDir === undefined ? {} : { "data-dir": resolve(base, dataDir) }),
     ...(cacheDir === undefined ? {} : { "cache-dir": resolve(base, cacheDir) }),
     ...(storage === undefined ? {} : { storage: absoluteStorage(storage, base) }),
   };

@@ -20,6 +20,13 @@ export const settingsSchema = z.strictObject({
     .string()
     .regex(/^(memory:$|files:.|mongodb(\+srv)?:\/\/.)/, "memory:, files:/path or mongodb://host/database")
     .optional(),
+  /** Folder of what must survive: the embedded storage, the node's key, the audit log. */
+  "data-dir": z.string().min(1).optional(),
+  /** Endpoint of remote administration. */
+  admin: z
+    .string()
+    .regex(/^(tcp|ipc):\/\/.+$/, "tcp://address:port or ipc:///path")
+    .optional(),
   /** Folder of sockets, mode 0711. */
   "runtime-dir": z.string().min(1).optional(),
   /** Folder of the programs that were built and the bundles that were unpacked, mode 0711. */

@@ -9,6 +9,7 @@ const sha256 = z.string().regex(/^[0-9a-f]{64}$/, "a SHA-256 in hexadecimal");
 /** Asks for a bundle. Where the node does not have it whole, its upload begins. */
 export const bundle = answerAction({
   name: "bundle",
+  role: "deployer",
   input: z.strictObject({
     /** Of its archive. */
     sha256,
@@ -21,6 +22,7 @@ export const bundle = answerAction({
 /** Sends a piece of it, which is the body. */
 export const putBundlePiece = answerAction({
   name: "putBundlePiece",
+  role: "deployer",
   input: z.strictObject({
     sha256,
     /** Its number, from 0 on: each but the last has 768 KiB. */
@@ -35,6 +37,7 @@ export const putBundlePiece = answerAction({
 /** Ends the upload, once all pieces are sent. */
 export const sealBundle = answerAction({
   name: "sealBundle",
+  role: "deployer",
   input: z.strictObject({ sha256 }),
   async run(node, input) {
     await bundlesOf(node).seal(input.sha256);

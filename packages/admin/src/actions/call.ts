@@ -4,6 +4,7 @@ import { streamAction } from "../action.ts";
 /** Runs a job of a task; the request is the body, the chunks of the response are the items. */
 export const call = streamAction({
   name: "call",
+  role: "deployer",
   input: z.strictObject({
     /** Name of the app. */
     app: z.string().min(1),

@@ -4,6 +4,7 @@ import { appInput } from "./app.ts";
 /** How workers of an app crashed, hung or had to be killed; also of one that runs no more. */
 export const crashlogs = answerAction({
   name: "crashlogs",
+  role: "viewer",
   input: appInput,
   async run({ host }, { app }) {
     const reports = await host.crashReports(app);

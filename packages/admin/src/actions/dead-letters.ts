@@ -10,6 +10,7 @@ const letterInput = appInput.extend({
 /** The jobs of an app that failed for good, without their requests. */
 export const deadLetters = answerAction({
   name: "deadLetters",
+  role: "viewer",
   input: appInput,
   run: ({ host }, { app }) => host.deadLetters.list(app),
 });
@@ -17,6 +18,7 @@ export const deadLetters = answerAction({
 /** One of them whole. */
 export const deadLetter = answerAction({
   name: "deadLetter",
+  role: "deployer",
   input: letterInput,
   run: ({ host }, { app, id }) => host.deadLetters.get(app, id),
 });
@@ -24,6 +26,7 @@ export const deadLetter = answerAction({
 /** Runs one again, and drops it if it ends well. */
 export const replayDeadLetter = answerAction({
   name: "replayDeadLetter",
+  role: "deployer",
   input: letterInput,
   async run({ host }, { app, id }) {
     await host.deadLetters.replay(app, id);
@@ -34,6 +37,7 @@ export const replayDeadLetter = answerAction({
 /** Drops one. */
 export const dropDeadLetter = answerAction({
   name: "dropDeadLetter",
+  role: "deployer",
   input: letterInput,
   async run({ host }, { app, id }) {
     await host.deadLetters.drop(app, id);

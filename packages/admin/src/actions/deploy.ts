@@ -4,6 +4,7 @@ import { answerAction } from "../action.ts";
 /** Deploys a manifest, new or over a running app, and stores it: it is there again after a restart of the node. */
 export const deploy = answerAction({
   name: "deploy",
+  role: "deployer",
   input: z.strictObject({
     /** Name of the app. */
     name: z.string().min(1),

@@ -12,6 +12,7 @@ export interface FeedItem {
 /** The app's feed, from now on, whether or not its manifest has an endpoint for it. */
 export const feed = streamAction({
   name: "feed",
+  role: "viewer",
   input: appInput,
   async *open({ host }, { app }, { signal }): AsyncIterable<FeedItem> {
     const inbox = createInbox<FeedItem>({ signal });

@@ -5,6 +5,7 @@ import { appInput } from "./app.ts";
 /** The node as a whole. */
 export const node = answerAction({
   name: "node",
+  role: "viewer",
   input: z.strictObject({}),
   run: async ({ host }) => host.info(),
 });
@@ -12,6 +13,7 @@ export const node = answerAction({
 /** One app. */
 export const info = answerAction({
   name: "info",
+  role: "viewer",
   input: appInput,
   run: async ({ host }, { app }) => host.app(app),
 });

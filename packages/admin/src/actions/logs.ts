@@ -6,6 +6,7 @@ import type { LogEntry } from "../logbook.ts";
 /** The last log lines of the node or of one app, and with `follow` those that come. */
 export const logs = streamAction({
   name: "logs",
+  role: "viewer",
   input: z.strictObject({
     /** Name of the app; without it the lines of the whole node. */
     app: z.string().min(1).optional(),

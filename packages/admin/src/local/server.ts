@@ -4,10 +4,11 @@ import { type Logger, messageOf } from "@cocaine/core/plugin";
 import { createRouter, type Peer } from "@cocaine/zmtp";
 import type { Node } from "../action.ts";
 import { dispatch } from "../dispatch.ts";
-import { decodeRequest } from "../wire.ts";
+import { localCaller } from "../keys/roles.ts";
+import { createSession, type Session } from "../session/session.ts";
+import { decodeRequest, encodeAnswer } from "../wire.ts";
 import { socketError } from "./failure.ts";
 import { ownFolder } from "./folder.ts";
-import { createSession, type Session } from "./session.ts";
 
 /** The control endpoint of a node for the programs of the same machine and user. */
 export interface LocalServer {
@@ -54,11 +55,12 @@ export function createLocalServer({ path, log, ...node }: LocalServerOptions): L
     const { id, header, body } = decodeRequest(frames);
     if ("credit" in header) return sessions.get(id)?.credit(header.credit);
     if ("cancel" in header) return sessions.get(id)?.cancel();
-    const session = createSession(id, (answer) => peer.send(answer));
+    const session = createSession((kind, value) => void peer.send(encodeAnswer(id, kind, value)));
     sessions.set(id, session);
     const { action, input } = header;
     log.debug({ action }, "Administration");
-    void dispatch(node, { action, input, body, signal: session.signal }, session.reply).then(() => sessions.delete(id));
+    const request = { action, input, body, signal: session.signal, caller: localCaller };
+    void dispatch(node, request, session.reply).then(() => sessions.delete(id));
   }
 
   return {

@@ -5,25 +5,25 @@ import { silentLogger } from "@cocaine/core/plugin";
 import { createDealer } from "@cocaine/zmtp";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import {
+  type AdminClient,
   createLocalClient,
   createLocalServer,
   createLogBook,
-  type LocalClient,
   type LogEntry,
 } from "../../src/index.ts";
 import { manifest, startHost, temporaryFolder } from "../support/host.ts";
 
 async function startServer() {
-  const { host, cancelled } = await startHost();
+  const { host, cancelled, keys } = await startHost();
   const logs = createLogBook();
   const path = join(await temporaryFolder(), "run", "control.sock");
-  const server = createLocalServer({ host, logs, path, log: silentLogger() });
+  const server = createLocalServer({ host, keys, logs, path, log: silentLogger() });
   await server.start();
   onTestFinished(() => server.close());
-  return { host, cancelled, logs, path, server };
+  return { host, keys, cancelled, logs, path, server };
 }
 
-async function connected(path: string): Promise<LocalClient> {
+async function connected(path: string): Promise<AdminClient> {
   const client = createLocalClient({ path });
   await client.start();
   onTestFinished(() => client.close());
@@ -200,27 +200,27 @@ describe("a failure", () => {
 
 describe("starting where something is already", () => {
   it("is refused if a server listens there", async () => {
-    const { path, host, logs } = await startServer();
-    const second = createLocalServer({ host, logs, path, log: silentLogger() });
+    const { path, host, keys, logs } = await startServer();
+    const second = createLocalServer({ host, keys, logs, path, log: silentLogger() });
     await expect(second.start()).rejects.toMatchObject({ code: "COC_ADMIN_RUNNING" });
     await second.close();
     expect(await (await connected(path)).call("list", {})).toEqual([]);
   });
 
   it("is refused if others can read the folder, which is left as it is", async () => {
-    const { host, logs } = await startServer();
+    const { host, keys, logs } = await startServer();
     const folder = join(await temporaryFolder(), "open");
     await mkdir(folder);
     await chmod(folder, 0o755);
-    const server = createLocalServer({ host, logs, path: join(folder, "control.sock"), log: silentLogger() });
+    const server = createLocalServer({ host, keys, logs, path: join(folder, "control.sock"), log: silentLogger() });
     await expect(server.start()).rejects.toMatchObject({ code: "COC_ADMIN_FOLDER" });
     expect((await stat(folder)).mode & 0o777).toBe(0o755);
   });
 
   it("is refused with the reason if the path is too long for a socket", async () => {
-    const { host, logs } = await startServer();
+    const { host, keys, logs } = await startServer();
     const path = join(await temporaryFolder(), "x".repeat(120), "control.sock");
-    const server = createLocalServer({ host, logs, path, log: silentLogger() });
+    const server = createLocalServer({ host, keys, logs, path, log: silentLogger() });
     await expect(server.start()).rejects.toMatchObject({
       code: "COC_ADMIN_SOCKET",
       message: expect.stringContaining(path),

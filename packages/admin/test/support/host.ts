@@ -1,17 +1,19 @@
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { createHost, createRegistry, type Host } from "@cocaine/core";
+import { createHost, createRegistry, type Host, memoryStorage } from "@cocaine/core";
 import {
   Code,
   defineBackend,
   defineDriver,
   defineLanguage,
   type Exit,
+  type Storage,
   type WorkerMessage,
   z,
 } from "@cocaine/core/plugin";
 import { onTestFinished } from "vitest";
+import { createKeys, type Keys } from "../../src/index.ts";
 
 /** A manifest that the host of {@link startHost} runs; its feed hears whatever `publish` is called with. */
 export const manifest = {
@@ -27,11 +29,18 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
+export interface StartedHost {
+  readonly host: Host;
+  readonly cancelled: string[];
+  readonly storage: Storage;
+  readonly keys: Keys;
+}
+
 /**
  * Starts a real host, whose workers live in this process: `echo` answers with its request, `many` with as many chunks
  * as the request says, `never` not at all. `cancelled` has the jobs that were given up.
  */
-export async function startHost(): Promise<{ host: Host; cancelled: string[] }> {
+export async function startHost(storage = memoryStorage()): Promise<StartedHost> {
   const cancelled: string[] = [];
   const backend = defineBackend({
     name: "process",
@@ -52,10 +61,10 @@ export async function startHost(): Promise<{ host: Host; cancelled: string[] }> 
     create: () => ({ start: async () => undefined, drain: async () => undefined, close: async () => undefined }),
   });
   const registry = createRegistry().use(backend).use(language).use(driver);
-  const host = createHost({ registry, runtimeDir: await temporaryFolder() });
+  const host = createHost({ registry, storage, runtimeDir: await temporaryFolder() });
   await host.start();
   onTestFinished(() => host.close({ deadline: 0 }));
-  return { host, cancelled };
+  return { host, cancelled, storage, keys: createKeys(storage) };
 }
 
 function echoWorker(cancelled: string[]) {

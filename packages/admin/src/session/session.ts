@@ -1,5 +1,5 @@
 import type { Reply } from "../dispatch.ts";
-import { type AnswerKind, encodeAnswer, WINDOW } from "../wire.ts";
+import { type AnswerKind, WINDOW } from "../wire.ts";
 
 /** One request of one client while it is being answered. */
 export interface Session {
@@ -12,23 +12,26 @@ export interface Session {
   cancel(): void;
 }
 
+/** Takes one answer on its way; where that takes time, the next item waits for it. */
+export type Send = (kind: AnswerKind, value?: unknown) => Promise<void> | void;
+
 /** Makes the session of one request. Items flow as far as the client's credit goes, then the action waits. */
-export function createSession(id: string, send: (frames: Uint8Array[]) => void): Session {
+export function createSession(send: Send): Session {
   const controller = new AbortController();
   const { signal } = controller;
   let credit = WINDOW;
   let wake: (() => void) | undefined;
 
-  function tell(kind: AnswerKind, value?: unknown): void {
-    if (!signal.aborted) send(encodeAnswer(id, kind, value));
+  function tell(kind: AnswerKind, value?: unknown): Promise<void> | void {
+    if (!signal.aborted) return send(kind, value);
   }
 
   return {
     signal,
     reply: {
-      result: (value) => tell("result", value),
-      end: () => tell("end"),
-      error: (error) => tell("error", error),
+      result: (value) => void tell("result", value),
+      end: () => void tell("end"),
+      error: (error) => void tell("error", error),
       async item(item) {
         while (credit <= 0 && !signal.aborted) {
           await new Promise<void>((resolve) => {
@@ -36,7 +39,7 @@ export function createSession(id: string, send: (frames: Uint8Array[]) => void):
           });
         }
         credit--;
-        tell(item instanceof Uint8Array ? "bytes" : "item", item);
+        await tell(item instanceof Uint8Array ? "bytes" : "item", item);
       },
     },
     credit(items) {
