@@ -8,9 +8,9 @@ import { createLocalClient, createLocalServer, createLogBook, type LocalServerOp
 import { startHost, temporaryFolder } from "../support/host.ts";
 
 async function connect(options: Pick<LocalServerOptions, "bundles">) {
-  const { host } = await startHost();
+  const { host, keys } = await startHost();
   const path = join(await temporaryFolder(), "run", "control.sock");
-  const server = createLocalServer({ host, logs: createLogBook(), path, log: silentLogger(), ...options });
+  const server = createLocalServer({ host, keys, logs: createLogBook(), path, log: silentLogger(), ...options });
   await server.start();
   onTestFinished(() => server.close());
   const client = createLocalClient({ path });

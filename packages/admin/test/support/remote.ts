@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { randomBytes } from "node:crypto";
 import type { LogFields, Storage } from "@cocaine/core";
 import { type Logger, silentLogger } from "@cocaine/core/plugin";
 import { createDealer } from "@cocaine/zmtp";
@@ -161,5 +161,3 @@ export async function forge({
 
 /** base64url of JSON. */
 export const encoded = (value: unknown): string => Buffer.from(JSON.stringify(value)).toString("base64url");
-
-export const sha256 = (text: string): string => createHash("sha256").update(text).digest("base64url");
