@@ -1,12 +1,14 @@
-import { createHash } from "node:crypto";
+import { createHash, randomBytes } from "node:crypto";
 import { chmod, cp, mkdir, readdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
-import { createLocalClient } from "@cocaine/admin";
+import { type AdminClient, createLocalClient, createRemoteClient, generateKey, publicKeyOf } from "@cocaine/admin";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 // By path: a server of MongoDB's protocol is for the tests of that package and this one.
 import { startServer } from "../../../packages/storage-mongo/test/support/server.mjs";
+import { bundleCode } from "../src/bundle.ts";
+import { readManifestFile } from "../src/manifest-file.ts";
 import { type Answer, connectClient } from "./support/dealer.ts";
 import { smallDisk } from "./support/disk.ts";
 import { writeManifest } from "./support/manifest.ts";
@@ -37,6 +39,12 @@ async function startWithCache(storage = "memory:"): Promise<{ node: RunningNode;
 async function deploy(node: RunningNode, name: string, file: string, folder: string) {
   const { code, stderr } = await node.cocaine(["deploy", file, "--name", name, "--bundle", folder]);
   return code === 0 ? "done" : stderr;
+}
+
+async function connect(client: AdminClient): Promise<AdminClient> {
+  await client.start();
+  onTestFinished(() => client.close());
+  return client;
 }
 
 describe("cocaine deploy --bundle", () => {
@@ -154,6 +162,27 @@ describe("bundles", () => {
     }
   }, 60_000);
 
+  it("are sent from afar by who may deploy", async () => {
+    const dataDir = await temporaryFolder();
+    const node = await startNode({ args: ["--data-dir", dataDir, "--admin", "tcp://127.0.0.1:*"] });
+    const local = await connect(createLocalClient({ path: join(node.runtimeDir, "control.sock") }));
+    const [{ admin } = expect.fail("there is no node")] = await local.call("nodes", {});
+    const { endpoint, fingerprint: pin } = admin ?? expect.fail("it has no endpoint");
+    const remote = async (role: "viewer" | "deployer") => {
+      const key = await generateKey();
+      await local.call("addKey", { user: role, jwk: publicKeyOf(key), role });
+      return connect(createRemoteClient({ endpoint, key, pin }));
+    };
+    const { code, file } = await makeProject(js);
+    await writeFile(join(code, "data"), randomBytes(8_000_000));
+    const { manifest } = await readManifestFile(file);
+    const viewer = await remote("viewer");
+    await expect(bundleCode(manifest, code, viewer)).rejects.toMatchObject({ code: "COC_ADMIN_ROLE" });
+    const deployer = await remote("deployer");
+    await deployer.call("deploy", { name: "app", manifest: await bundleCode(manifest, code, deployer) });
+    expect(await node.call("app", "say")).toBe("in javascript");
+  });
+
   it("are run by workers of another user", async () => {
     const folder = await temporaryFolder();
     await chmod(folder, 0o711);
@@ -210,9 +239,7 @@ describe("bundles", () => {
     const { project } = await makeProject(js);
     const bomb = gzipSync(Buffer.alloc(200_000_000));
     const sha256 = createHash("sha256").update(bomb).digest("hex");
-    const client = createLocalClient({ path: join(node.runtimeDir, "control.sock") });
-    onTestFinished(() => client.close());
-    await client.start();
+    const client = await connect(createLocalClient({ path: join(node.runtimeDir, "control.sock") }));
     expect(await client.call("bundle", { sha256, size: bomb.length })).toEqual({ there: false });
     await client.call("putBundlePiece", { sha256, index: 0 }, bomb);
     await client.call("sealBundle", { sha256 });
