@@ -4,9 +4,9 @@ export { type Bundle, packBundle } from "./pack.ts";
 export {
   type BundleStore,
   type BundleStoreOptions,
-  type BundleTarget,
   createBundleStore,
   type StoredBundle,
 } from "./store.ts";
 export { type BundleSweeper, type BundleSweeperOptions, createBundleSweeper } from "./sweeper.ts";
+export type { BundleTarget } from "./target.ts";
 export { uploadBundle } from "./upload.ts";

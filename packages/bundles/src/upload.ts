@@ -1,6 +1,6 @@
 import { PIECE } from "./head.ts";
 import type { Bundle } from "./pack.ts";
-import type { BundleTarget } from "./store.ts";
+import type { BundleTarget } from "./target.ts";
 
 /**
  * Uploads a bundle, unless it is there already. What was cut off before is completed.

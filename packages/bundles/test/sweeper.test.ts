@@ -1,7 +1,7 @@
 import { stat, utimes } from "node:fs/promises";
 import { join } from "node:path";
 import { createBundleCache, createBundleStore, createBundleSweeper, packBundle, uploadBundle } from "@cocaine/bundles";
-import { memoryStorage } from "@cocaine/core";
+import { type Logger, memoryStorage, silentLogger } from "@cocaine/core";
 import { describe, expect, it, vi } from "vitest";
 import { folderOf, temporaryFolder } from "./support/folders.ts";
 
@@ -84,14 +84,8 @@ describe("a sweep", () => {
       return storage.list(collection);
     };
     const warnings: string[] = [];
-    const log = {
-      debug() {},
-      info() {},
-      error() {},
-      warn: (_: object, text: string) => warnings.push(text),
-      child: () => log,
-    };
-    const options = { storage: { ...storage, list }, cache, log: log as never, inUse: () => [running], interval: 10 };
+    const log: Logger = { ...silentLogger(), warn: (_, text) => void warnings.push(text) };
+    const options = { storage: { ...storage, list }, cache, log, inUse: () => [running], interval: 10 };
     const sweeper = createBundleSweeper(options);
     sweeper.start();
     await vi.waitFor(async () => expect(await left()).toHaveLength(2));

@@ -10,8 +10,11 @@ export async function temporaryFolder(): Promise<string> {
   return folder;
 }
 
-/** Writes files by their paths, as text; a target in an array is that of a symbolic link. */
-export async function writeFiles(folder: string, files: Readonly<Record<string, string | [string]>>): Promise<void> {
+/** Texts of files by their paths; in an array the target of a symbolic link. */
+type Files = Readonly<Record<string, string | readonly [string]>>;
+
+/** Writes files by their paths. */
+export async function writeFiles(folder: string, files: Files): Promise<void> {
   for (const [path, content] of Object.entries(files)) {
     await mkdir(dirname(join(folder, path)), { recursive: true });
     if (typeof content === "string") await writeFile(join(folder, path), content);
@@ -20,7 +23,7 @@ export async function writeFiles(folder: string, files: Readonly<Record<string, 
 }
 
 /** A temporary folder with files. */
-export async function folderOf(files: Readonly<Record<string, string | [string]>>): Promise<string> {
+export async function folderOf(files: Files): Promise<string> {
   const folder = await temporaryFolder();
   await writeFiles(folder, files);
   return folder;
