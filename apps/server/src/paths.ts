@@ -56,3 +56,18 @@ export function nodeKeyFile(dataDir: string): string {
 export function auditFile(dataDir: string): string {
   return join(dataDir, "audit.log");
 }
+
+/** Folder of what a user of `cocaine` sets, root too (XDG Base Directory Specification). */
+function userFolder({ env, home }: Surroundings): string {
+  return join(env.XDG_CONFIG_HOME || join(home, ".config"), "cocaine");
+}
+
+/** The user's contexts. */
+export function contextsFile(surroundings: Surroundings): string {
+  return join(userFolder(surroundings), "contexts.yaml");
+}
+
+/** The user's own key. */
+export function userKeyFile(surroundings: Surroundings): string {
+  return join(userFolder(surroundings), "key.json");
+}

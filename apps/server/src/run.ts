@@ -69,7 +69,20 @@ function untilEnd(
 }
 
 /** What only a new start of the server changes. */
-const FIXED = ["storage", "plugins", "runtimeDir", "logFormat", "hostname", "shutdownDeadline"] as const;
+const FIXED = [
+  "storage",
+  "plugins",
+  "runtimeDir",
+  "cacheDir",
+  "dataDir",
+  "admin",
+  "logFormat",
+  "hostname",
+  "nodeId",
+  "address",
+  "leaseTtl",
+  "shutdownDeadline",
+] as const;
 
 async function reload(server: Server, config: Config, log: ServerLog, load: () => Promise<Config>): Promise<void> {
   try {

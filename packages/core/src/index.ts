@@ -18,6 +18,7 @@ export type {
 export { type CodePlace, readCodePlace } from "./manifest/code.ts";
 export { type Issue, issuesOf } from "./manifest/issues.ts";
 export { type Manifest, type ManifestContext, parseManifest, type TaskSpec } from "./manifest/manifest.ts";
+export { nearest } from "./manifest/nearest.ts";
 export {
   type Bucket,
   type Distribution,
