@@ -78,7 +78,8 @@ export function createLeaseBook(storage: Storage): LeaseBook {
       const { revision: ifRevision } = of(key);
       try {
         const revision = await storage.put(COLLECTION, key, lease, { ifRevision });
-        known.set(key, { ...lease, revision });
+        // The answer may come after what others wrote over it meanwhile was told.
+        if (of(key).term <= lease.term) known.set(key, { ...lease, revision });
         return true;
       } catch (error) {
         if (!isCocaineError(error) || error.code !== "COC_STORAGE_CONFLICT") throw error;

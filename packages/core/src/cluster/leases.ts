@@ -82,6 +82,8 @@ export function createLeases({ beats, book, node, ttl, log }: LeasesOptions): Le
   const wishes = new Map<string, Wish>();
   const queue: Wish[] = [];
   let asking = 0;
+  /** How often all that was held was lost. */
+  let lapses = 0;
 
   /** Whether nobody has it: it was given back, or its holder was silent for as long as it lasts. */
   function isFree(key: string): boolean {
@@ -121,6 +123,7 @@ export function createLeases({ beats, book, node, ttl, log }: LeasesOptions): Le
     const { key } = wish;
     wish.state = "asking";
     const term = book.of(key).term + 1;
+    const before = lapses;
     let written = false;
     try {
       written = await book.write(key, { holder: beats.self, node, term });
@@ -130,7 +133,8 @@ export function createLeases({ beats, book, node, ttl, log }: LeasesOptions): Le
     }
     if ((wish.state as State) === "released") return written ? giveBack(key, term) : undefined;
     wish.state = "waiting";
-    if (!written || performance.now() >= beats.until) return;
+    // An answer may come so late that others saw no sign of life meanwhile, and took the lease over.
+    if (!written || lapses !== before || performance.now() >= beats.until) return;
     wish.state = "held";
     wish.term = term;
     const holds = () => wish.state === "held" && wish.term === term && performance.now() < beats.until;
@@ -198,6 +202,7 @@ export function createLeases({ beats, book, node, ttl, log }: LeasesOptions): Le
       }
     },
     lapse() {
+      lapses++;
       for (const wish of wishes.values()) lose(wish);
     },
   };

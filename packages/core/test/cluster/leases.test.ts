@@ -75,6 +75,25 @@ describe("a task that runs once in the cluster", () => {
     expect(await outcome(a)).toEqual({ status: "ok" });
   });
 
+  it("is not run by a node that hears that it has the lease after another one took it over", async () => {
+    const [a, b] = (await deployed("a", "b")) as [Node, Node];
+    const answer = b.late("leases");
+    await a.close();
+    const stored = async () => (await cluster.storage.get("leases", "shop/event"))?.value;
+    await vi.waitFor(async () => expect(await stored()).toMatchObject({ node: "b", term: 2 }));
+    const c = await cluster.node("c");
+    b.cut();
+    await vi.waitFor(() => expect(leaseOf(c)).toEqual({ held: true, node: "c", term: 3 }), { timeout: 5000 });
+    b.heal();
+    await vi.waitFor(async () => expect((await c.host.nodes()).map(({ id }) => id)).toEqual(["b", "c"]));
+    await vi.waitFor(() => expect(leaseOf(b)).toMatchObject({ node: "c", term: 3 }));
+    answer();
+    // Steps of promises alone lie between the answer and what is made of it.
+    for (let turn = 0; turn < 10; turn++) await new Promise((resolve) => setImmediate(resolve));
+    expect(leaseOf(b)).toEqual({ held: false, node: "c", term: 3 });
+    expect(b.contexts.has("event")).toBe(false);
+  });
+
   it("rests while the storage is away, and goes on once when it is back", async () => {
     const nodes = await deployed("a", "b", "c");
     for (const node of nodes) node.cut();

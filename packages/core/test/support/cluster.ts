@@ -7,6 +7,8 @@ export interface Way {
   readonly storage: Storage;
   cut(): void;
   heal(): void;
+  /** What is written to a collection from now on arrives, and is answered only when the function that it gives is called. */
+  late(collection: string): () => void;
 }
 
 /** A way to a storage that others use too; closing it leaves that open. */
@@ -16,13 +18,20 @@ function wayTo(storage: Storage): Way {
   const pass = <T>(work: () => Promise<T>): Promise<T> =>
     open ? work() : Promise.reject(createError("COC_STORAGE_SERVER", "the way to the storage is cut"));
   const missed = new Set<() => void>();
+  const answers = new Map<string, Promise<void>>();
   return {
     storage: {
       shared: true,
       start: async () => undefined,
       close: async () => ended.abort(),
       get: (...args) => pass(() => storage.get(...args)),
-      put: (...args) => pass(() => storage.put(...args)),
+      put: (...args) =>
+        pass(async () => {
+          const answer = answers.get(args[0]);
+          const revision = await storage.put(...args);
+          await answer;
+          return revision;
+        }),
       delete: (...args) => pass(() => storage.delete(...args)),
       async *list(collection) {
         await pass(async () => undefined);
@@ -43,6 +52,14 @@ function wayTo(storage: Storage): Way {
     },
     cut() {
       open = false;
+    },
+    late(collection) {
+      let answer: () => void = () => undefined;
+      answers.set(collection, new Promise((resolve) => (answer = resolve)));
+      return () => {
+        answers.delete(collection);
+        answer();
+      };
     },
     heal() {
       open = true;
