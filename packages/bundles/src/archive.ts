@@ -1,10 +1,9 @@
 import { constants } from "node:fs";
 import { open } from "node:fs/promises";
 import { join } from "node:path";
-import { messageOf } from "@cocaine/core/plugin";
 import { Header, Pax } from "tar";
 import type { Entry } from "./entries.ts";
-import { badFile } from "./errors.ts";
+import { badFile, unreadable } from "./errors.ts";
 
 const BLOCK = 512;
 const END = Buffer.alloc(2 * BLOCK);
@@ -48,11 +47,10 @@ export async function* readArchive(folder: string, entries: readonly Entry[]): A
 
 /** The bytes of a file: as many as its header says, or none are right. */
 async function* readFile(folder: string, { path, size }: Entry): AsyncGenerator<Uint8Array> {
-  const file = await open(join(folder, path), constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK).catch(
-    (cause: unknown) => {
-      throw badFile(path, `it cannot be read (${messageOf(cause)})`, cause);
-    },
-  );
+  const flags = constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK;
+  const file = await open(join(folder, path), flags).catch((error: unknown) => {
+    throw unreadable(path, error);
+  });
   try {
     const stats = await file.stat();
     if (!stats.isFile() || stats.size !== size) throw changed(path);

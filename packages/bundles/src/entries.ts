@@ -1,7 +1,7 @@
 import { lstat, readdir, readlink, realpath } from "node:fs/promises";
 import { isAbsolute, join, sep } from "node:path";
-import { createError, messageOf } from "@cocaine/core/plugin";
-import { badFile, tooLarge } from "./errors.ts";
+import { createError, isCocaineError, messageOf } from "@cocaine/core/plugin";
+import { badFile, tooLarge, unreadable } from "./errors.ts";
 import { readIgnored } from "./ignored.ts";
 import type { BundleLimits } from "./limits.ts";
 import { createPaths } from "./paths.ts";
@@ -30,13 +30,18 @@ export async function findEntries(folder: string, limits: BundleLimits): Promise
   const entries: Entry[] = [];
 
   async function visit(below: string): Promise<void> {
-    for (const item of await readdir(join(root, below), { withFileTypes: true })) {
+    const items = await readdir(join(root, below), { withFileTypes: true }).catch((error: unknown) => {
+      throw unreadable(below, error);
+    });
+    for (const item of items) {
       const path = below === "" ? item.name : `${below}/${item.name}`;
       if (isIgnored(path, item.isDirectory())) continue;
       const fault = paths.add(path, item.isDirectory());
       if (fault !== undefined) throw badFile(path, fault);
       if (paths.size > limits.entries) throw tooMany(folder, path, limits);
-      const entry = await entryAt(root, path);
+      const entry = await entryAt(root, path).catch((error: unknown) => {
+        throw isCocaineError(error) ? error : unreadable(path, error);
+      });
       entries.push(entry);
       if (entry.type === "folder") await visit(path);
     }

@@ -1,9 +1,14 @@
-import { createError } from "@cocaine/core/plugin";
+import { createError, messageOf } from "@cocaine/core/plugin";
 
 /** Something in a folder that no bundle can have. */
 export function badFile(path: string, fault: string, cause?: unknown): Error {
   const remedy = "mend it, or leave it out in .cocaineignore";
   return createError("COC_BUNDLE_FILE", `${path} cannot be bundled: ${fault}; ${remedy}`, { cause });
+}
+
+/** A file or folder that cannot be read, or is gone since it was found. */
+export function unreadable(path: string, cause: unknown): Error {
+  return badFile(path, `it cannot be read (${messageOf(cause)})`, cause);
 }
 
 /** A bundle, or what would be one, that has more than it may. */

@@ -1,6 +1,7 @@
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import ignore from "ignore";
+import { unreadable } from "./errors.ts";
 
 const FILE = ".cocaineignore";
 
@@ -13,7 +14,7 @@ export async function readIgnored(folder: string): Promise<(path: string, isFold
   try {
     rules.add(await readFile(join(folder, FILE), "utf8"));
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw error;
+    if ((error as NodeJS.ErrnoException).code !== "ENOENT") throw unreadable(FILE, error);
   }
   return (path, isFolder) => rules.ignores(isFolder ? `${path}/` : path);
 }

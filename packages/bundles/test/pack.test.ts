@@ -163,6 +163,12 @@ describe("a folder is not packed", () => {
     expect(await failure(other)).toMatch(/^COC_BUNDLE_FILE pipe cannot be/);
   });
 
+  it("with something in it that cannot be read", async () => {
+    expect(await failure(await folderOf({ ".cocaineignore/app.py": "" }))).toMatch(
+      /^COC_BUNDLE_FILE \.cocaineignore cannot be bundled: it cannot be read \(EISDIR/,
+    );
+  });
+
   it("with names that others could not unpack", async () => {
     expect(await failure(await folderOf({ "App.py": "", "app.py": "" }))).toMatch(
       /^COC_BUNDLE_FILE .*case or spelling/,
