@@ -1,25 +1,11 @@
+import type { CocaineError } from "@cocaine/core/plugin";
 import { parseEndpoint } from "@cocaine/zmtp";
-import { Call } from "./call.ts";
-import { follow } from "./discover.ts";
-import { Dispatcher } from "./dispatcher.ts";
-import { clientClosed, clientNotStarted } from "./errors.ts";
+import { createCaller } from "../dispatch/caller.ts";
+import { follow } from "../dispatch/discover.ts";
+import { clientClosed, clientNotStarted } from "../dispatch/errors.ts";
+import { type CallerInfo, infoOf } from "../dispatch/info.ts";
+import { lsdWire } from "../wires/lsd.ts";
 import type { LsdCallPolicy, LsdClientOptions } from "./options.ts";
-
-/** What a client says of itself. */
-export interface LsdClientInfo {
-  readonly endpoints: readonly {
-    readonly endpoint: string;
-    readonly state: "down" | "open" | "full" | "closed";
-    /** Requests that it has and that have not ended. */
-    readonly unfinished: number;
-  }[];
-  /** Calls that have not ended. */
-  readonly open: number;
-  /** Those of them that wait for a server that takes them. */
-  readonly waiting: number;
-  /** How often a request was sent again. */
-  readonly resent: number;
-}
 
 /** Calls one task of an app, on all servers that have it. */
 export interface LsdClient {
@@ -30,10 +16,10 @@ export interface LsdClient {
    *
    * @param body - the request; text goes as UTF-8. Bytes must not be changed until the response has ended.
    * @throws `COC_DEADLINE`, `COC_LSD_REQUEST` (400), `COC_LSD_SERVER` (500), `COC_LSD_APP` (502), `COC_LSD_RESOURCE` (503),
-   * `COC_LSD_TIMEOUT` (504), `COC_LSD_LOST`, `COC_CLIENT_FULL`, `COC_CLIENT_CLOSED`; the signal's reason when that is aborted.
+   * `COC_LSD_TIMEOUT` (504), `COC_CLIENT_LOST`, `COC_CLIENT_FULL`, `COC_CLIENT_CLOSED`; the signal's reason when that is aborted.
    */
   call(body: Uint8Array | string, policy?: LsdCallPolicy): AsyncGenerator<Uint8Array, void, undefined>;
-  info(): LsdClientInfo;
+  info(): CallerInfo;
   /** Fails all calls with `COC_CLIENT_CLOSED` and ends all connections. May be called twice. */
   close(): Promise<void>;
 }
@@ -47,50 +33,30 @@ export interface LsdClient {
  * @throws `COC_ZMTP_ENDPOINT` if one of `endpoints` cannot be read.
  */
 export function createLsdClient(options: LsdClientOptions): LsdClient {
-  const { endpoints, lifetime = 60_000, silence = 5000, window = 1_048_576, backlog = 10_000 } = options;
+  const { endpoints } = options;
   if (typeof endpoints !== "function") for (const endpoint of endpoints) parseEndpoint(endpoint, "connect");
   const discovery = new AbortController();
-  const warned: Dispatcher["warned"] = (error) => options.onWarning?.(error);
-  const dispatcher = new Dispatcher({ silence, window, backlog, warned });
+  const warned = (error: CocaineError): void => options.onWarning?.(error);
+  const { dispatcher, call } = createCaller({ ...options, warned });
+  const listed = (list: readonly string[]) =>
+    dispatcher.links.set(list.map((endpoint) => ({ endpoint, wire: lsdWire })));
   let started = false;
   let closing: Promise<void> | undefined;
-
-  function callOf(body: Uint8Array | string, given: LsdCallPolicy): Call {
-    const { urgent = false, mailboxed = false, timeout = 0, maxRetries = 10 } = { ...options.policy, ...given };
-    const deadline = given.deadline ?? (lifetime > 0 ? Date.now() + lifetime : Number.POSITIVE_INFINITY);
-    const policy = { urgent, mailboxed, timeout, maxRetries, ...(given.onRestart && { onRestart: given.onRestart }) };
-    return new Call(typeof body === "string" ? Buffer.from(body) : body, policy, deadline);
-  }
 
   return {
     start() {
       if (started || closing !== undefined) return;
       started = true;
-      if (typeof endpoints !== "function") dispatcher.links.set(endpoints);
-      else void follow(endpoints, discovery.signal, { listed: (list) => dispatcher.links.set(list), warned });
+      if (typeof endpoints !== "function") listed(endpoints);
+      else void follow(endpoints, discovery.signal, { listed, warned });
     },
     async *call(body, policy = {}) {
-      const { signal } = policy;
-      signal?.throwIfAborted();
+      policy.signal?.throwIfAborted();
       if (closing !== undefined) throw clientClosed();
       if (!started) throw clientNotStarted();
-      const call = callOf(body, policy);
-      const aborted = () => dispatcher.drop(call, signal?.reason);
-      signal?.addEventListener("abort", aborted, { once: true });
-      try {
-        dispatcher.submit(call);
-        for (let chunk = await call.next(); chunk !== undefined; chunk = await call.next()) yield chunk;
-      } finally {
-        signal?.removeEventListener("abort", aborted);
-        dispatcher.drop(call);
-      }
+      yield* call(body, policy);
     },
-    info: () => ({
-      endpoints: dispatcher.links.list.map(({ endpoint, state, unfinished }) => ({ endpoint, state, unfinished })),
-      open: dispatcher.open,
-      waiting: dispatcher.waiting,
-      resent: dispatcher.resent,
-    }),
+    info: () => infoOf(dispatcher),
     close() {
       discovery.abort();
       dispatcher.dropAll(clientClosed());

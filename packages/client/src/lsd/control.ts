@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from "node:timers/promises";
 import { z } from "@cocaine/core/plugin";
 import { createDealer, parseEndpoint } from "@cocaine/zmtp";
-import type { Discover } from "./discover.ts";
+import type { Discover } from "../dispatch/discover.ts";
 import { type Host, readHosts } from "./hosts.ts";
 
 // How clients of December 2011 found their servers: a list of hosts, and the control port of each of them.

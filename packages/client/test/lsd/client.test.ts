@@ -88,7 +88,7 @@ test("the requests of a server that is killed are sent again to another one", as
   expect(await asked).toEqual(Array(10).fill(""));
   await release;
   expect(client.info()).toMatchObject({ resent: 5, open: 0 });
-  expect(warnings.map(({ code }) => code)).toContain("COC_LSD_LOST");
+  expect(warnings.map(({ code }) => code)).toContain("COC_CLIENT_LOST");
 });
 
 test("a server that hangs is left after the silence, and taken again when it goes on", async () => {
@@ -109,7 +109,7 @@ test("a client that begins before its server waits for it, and finds it again af
   first.signal("SIGKILL");
   const { client, warnings } = startClient([first.endpoint]);
   const early = askPid(client);
-  await vi.waitFor(() => expect(warnings.map(({ code }) => code)).toEqual(["COC_LSD_UNREACHABLE"]), soon);
+  await vi.waitFor(() => expect(warnings.map(({ code }) => code)).toEqual(["COC_CLIENT_UNREACHABLE"]), soon);
   const second = await startServer(first.endpoint);
   expect(await early).toBe(second.pid);
   second.signal("SIGKILL");
@@ -124,7 +124,7 @@ test("a response of which chunks were handed over fails when its server is lost"
   expect((await response.next()).value).toEqual(new Uint8Array(Buffer.from("half")));
   server.signal("SIGKILL");
   await expect(response.next()).rejects.toMatchObject({
-    code: "COC_LSD_LOST",
+    code: "COC_CLIENT_LOST",
     message: expect.stringContaining(server.endpoint),
   });
   expect(client.info()).toMatchObject({ open: 0, resent: 0 });
@@ -150,7 +150,10 @@ test("without retries a request of a lost server fails", async () => {
   const asked = ask(client, "silent");
   await vi.waitFor(() => expect(server.asked.length).toBe(1), soon);
   server.signal("SIGKILL");
-  await expect(asked).rejects.toMatchObject({ code: "COC_LSD_LOST", message: expect.stringContaining("maxRetries") });
+  await expect(asked).rejects.toMatchObject({
+    code: "COC_CLIENT_LOST",
+    message: expect.stringContaining("maxRetries"),
+  });
 });
 
 test("a deadline that passes is COC_DEADLINE, whether a server was reached or not", async () => {
@@ -307,11 +310,13 @@ test("an endpoint that cannot be read is refused at once", () => {
 });
 
 test.each(["hello", '{"uuid":"a"}', '{"uuid":7,"completed":true}', '{"completed":true}'])(
-  "a server that says %s is told of by COC_LSD_PROTOCOL, and the calls go on",
+  "a server that says %s is told of by COC_CLIENT_PROTOCOL, and the calls go on",
   async (head) => {
     const server = await startServer();
     const { client, warnings } = startClient([server.endpoint]);
     expect(await ask(client, `garbage ${head}`)).toContain("garbage");
-    expect(warnings).toMatchObject([{ code: "COC_LSD_PROTOCOL", message: expect.stringContaining(server.endpoint) }]);
+    expect(warnings).toMatchObject([
+      { code: "COC_CLIENT_PROTOCOL", message: expect.stringContaining(server.endpoint) },
+    ]);
   },
 );

@@ -18,8 +18,8 @@ test("endpoints may come by a promise, also after some failures", async () => {
   });
   expect(await askPid(client)).toBe(server.pid);
   expect(warnings).toMatchObject([
-    { code: "COC_LSD_DISCOVERY", message: expect.stringContaining("not yet") },
-    { code: "COC_LSD_DISCOVERY" },
+    { code: "COC_CLIENT_DISCOVERY", message: expect.stringContaining("not yet") },
+    { code: "COC_CLIENT_DISCOVERY" },
   ]);
 });
 
@@ -35,7 +35,7 @@ test("a server that is no longer listed gets nothing new and ends what it has", 
   list([two.endpoint, "nonsense"]);
   await vi.waitFor(() => expect(client.info().endpoints.map(({ endpoint }) => endpoint)).toEqual([two.endpoint]), soon);
   for (let at = 0; at < 3; at++) expect(await askPid(client)).toBe(two.pid);
-  expect(warnings).toMatchObject([{ code: "COC_LSD_UNREACHABLE", message: expect.stringContaining("nonsense") }]);
+  expect(warnings).toMatchObject([{ code: "COC_CLIENT_UNREACHABLE", message: expect.stringContaining("nonsense") }]);
   const { client: other } = startClient([one.endpoint]);
   await ask(other, "release");
   expect(await held).toBe("");
@@ -99,9 +99,9 @@ test.each([
   ["a list that is not there", { status: 404, text: "" }, "answered 404"],
   ["a line that is no host", { text: "two words\n" }, '"two words"'],
   ["a list that is too long", { text: "127.0.0.1\n".repeat(200_000) }, "longer than"],
-])("%s is told of by COC_LSD_DISCOVERY", async (_what, answer, message) => {
+])("%s is told of by COC_CLIENT_DISCOVERY", async (_what, answer, message) => {
   const hosts = await startList(() => answer);
   const { warnings } = startClient(lsdDiscovery({ hosts, port: 1, app: "app", task: "task", interval: 50 }));
   await vi.waitFor(() => expect(warnings.length).toBeGreaterThan(0), soon);
-  expect(warnings[0]).toMatchObject({ code: "COC_LSD_DISCOVERY", message: expect.stringContaining(message) });
+  expect(warnings[0]).toMatchObject({ code: "COC_CLIENT_DISCOVERY", message: expect.stringContaining(message) });
 });

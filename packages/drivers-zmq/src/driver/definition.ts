@@ -19,6 +19,8 @@ export interface ZmqDefinition<Options> {
    * paused or the peer does not take what it is sent. It must not throw.
    */
   onMessage(frames: Uint8Array[], peer: ZmqPeer<Options>): void;
+  /** Facts for the operator beside those that every such driver tells. */
+  info?(options: Options): Record<string, unknown>;
 }
 
 /** Who sent a message: a client of a ROUTER, or the other end of any other socket. */

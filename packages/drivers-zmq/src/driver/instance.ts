@@ -89,7 +89,7 @@ export function createInstance<Options>(
       closed ??= wire.close();
       return closed;
     },
-    info: () => ({ ...wire.info(), ...tally }),
+    info: () => ({ ...definition.info?.(options), ...wire.info(), ...tally }),
   };
 }
 

@@ -40,5 +40,6 @@ export function zmqServerDriver() {
         reply.job = peer.trigger(request, reply, rest, at + 2);
       }
     },
+    info: ({ stream }) => ({ stream }),
   });
 }

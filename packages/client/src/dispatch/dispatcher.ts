@@ -1,16 +1,15 @@
 import type { CocaineError } from "@cocaine/core/plugin";
 import type { Call } from "./call.ts";
-import { answered, clientFull, deadlinePassed, noMoreRetries } from "./errors.ts";
+import { clientFull, deadlinePassed, noMoreRetries } from "./errors.ts";
 import type { Link, LinkOptions, LinkOwner } from "./link.ts";
 import { createLinks, type Links } from "./links.ts";
-import type { Answer } from "./wire.ts";
 
 /** Milliseconds before a request that was refused is sent again: the first time, and at the most. */
 const BACK_OFF = { min: 20, max: 1000 };
 /** What a timer of Node takes. */
 const LONGEST_TIMER = 2 ** 31 - 1;
 
-export interface DispatcherOptions extends Omit<LinkOptions, "endpoint"> {
+export interface DispatcherOptions extends Omit<LinkOptions, "endpoint" | "wire"> {
   /** Requests that may wait for a link. */
   readonly backlog: number;
   warned(error: CocaineError): void;
@@ -70,14 +69,13 @@ export class Dispatcher implements LinkOwner {
     }
   }
 
-  answered(link: Link, call: Call, answer: Exclude<Answer, { kind: "unreadable" }>): void {
-    if (answer.kind === "chunk") return call.receive(answer.chunk);
-    if (answer.kind === "end") {
-      link.served();
-      return this.#end(call);
-    }
-    const error = answered(link.endpoint, answer.code, answer.message);
-    if (answer.code !== 503) return this.#end(call, error);
+  ended(link: Link, call: Call): void {
+    link.served();
+    this.#end(call);
+  }
+
+  failed(link: Link, call: Call, error: CocaineError, refused: boolean): void {
+    if (!refused) return this.#end(call, error);
     link.refused(performance.now());
     link.forget(call);
     const wait = Math.min(BACK_OFF.max, BACK_OFF.min * 2 ** Math.min(call.refusals++, 10));

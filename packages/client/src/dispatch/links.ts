@@ -1,31 +1,38 @@
 import { parseEndpoint, ZmtpError } from "@cocaine/zmtp";
+import type { Wire } from "../wires/wire.ts";
 import { unreachable } from "./errors.ts";
 import { Link, type LinkOptions, type LinkOwner } from "./link.ts";
+
+/** Where a server is, and what it speaks. */
+export interface Target {
+  readonly endpoint: string;
+  readonly wire: Wire;
+}
 
 /** The links to the servers of a list that may change. */
 export interface Links {
   /** Connects to those that are new, and lets those go that are no longer listed. */
-  set(endpoints: readonly string[]): void;
-  /** The one that takes a request now: that with the fewest unfinished ones, rather not one that answered 503 just now. */
+  set(targets: readonly Target[]): void;
+  /** The one that takes a request now: that with the fewest unfinished ones, rather not one that refused just now. */
   choose(): Link | undefined;
   readonly list: readonly Link[];
   close(): Promise<void>;
 }
 
-export function createLinks(options: Omit<LinkOptions, "endpoint">, owner: LinkOwner): Links {
+export function createLinks(options: Omit<LinkOptions, "endpoint" | "wire">, owner: LinkOwner): Links {
   const links = new Map<string, Link>();
   const leaving = new Set<Link>();
   let list: Link[] = [];
   let turn = 0;
 
-  function connect(endpoint: string): void {
+  function connect({ endpoint, wire }: Target): void {
     try {
       parseEndpoint(endpoint, "connect");
     } catch (error) {
       if (!(error instanceof ZmtpError)) throw error;
       return owner.warned(unreachable(endpoint, error));
     }
-    const link = new Link({ ...options, endpoint }, owner);
+    const link = new Link({ ...options, endpoint, wire }, owner);
     links.set(endpoint, link);
     link.connect();
   }
@@ -34,15 +41,15 @@ export function createLinks(options: Omit<LinkOptions, "endpoint">, owner: LinkO
     get list() {
       return list;
     },
-    set(endpoints) {
+    set(targets) {
       for (const [endpoint, link] of links) {
-        if (endpoints.includes(endpoint)) continue;
+        if (targets.some((target) => target.endpoint === endpoint)) continue;
         links.delete(endpoint);
         leaving.add(link);
         link.leave();
       }
       for (const link of leaving) if (link.state === "closed") leaving.delete(link);
-      for (const endpoint of endpoints) if (!links.has(endpoint)) connect(endpoint);
+      for (const target of targets) if (!links.has(target.endpoint)) connect(target);
       list = [...links.values()];
     },
     choose() {

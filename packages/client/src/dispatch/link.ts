@@ -1,16 +1,17 @@
 import type { CocaineError } from "@cocaine/core/plugin";
 import { createDealer, type Dealer } from "@cocaine/zmtp";
+import type { Answers, Wire } from "../wires/wire.ts";
 import type { Call } from "./call.ts";
 import { lost, unreachable, unreadable } from "./errors.ts";
-import { type Answer, decodeAnswer, encodeRequest } from "./wire.ts";
 
 const PING_INTERVAL = 1000;
 const RECONNECT = { min: 50, max: 2000 };
-/** Milliseconds that a server is spared after a first 503, and after many. */
+/** Milliseconds that a server is spared after a first refusal, and after many. */
 const REST = { min: 50, max: 2000 };
 
 export interface LinkOptions {
   readonly endpoint: string;
+  readonly wire: Wire;
   /** Milliseconds that the server may be silent. */
   readonly silence: number;
   /** Bytes that may wait for their readers. */
@@ -21,7 +22,9 @@ export interface LinkOptions {
 export interface LinkOwner {
   /** It can be sent to. */
   opened(link: Link): void;
-  answered(link: Link, call: Call, answer: Exclude<Answer, { kind: "unreadable" }>): void;
+  ended(link: Link, call: Call): void;
+  /** @param refused - the server did not take it: another one may */
+  failed(link: Link, call: Call, error: CocaineError, refused: boolean): void;
   /** The connection is gone, and these had no end. */
   lost(calls: readonly Call[], error: CocaineError): void;
   warned(error: CocaineError): void;
@@ -37,7 +40,7 @@ export interface LinkOwner {
  */
 type LinkState = "down" | "open" | "full" | "closed";
 
-export class Link {
+export class Link implements Answers {
   readonly endpoint: string;
   readonly #options: LinkOptions;
   readonly #owner: LinkOwner;
@@ -66,7 +69,7 @@ export class Link {
       onDrain: () => {
         if (this.#state === "full") this.#open();
       },
-      onMessage: (frames) => this.#receive(frames),
+      onMessage: (frames) => options.wire.decode(frames, options.endpoint, this),
     });
   }
 
@@ -79,7 +82,7 @@ export class Link {
     return this.#calls.size;
   }
 
-  /** Whether it answered 503 a moment ago. @param now - monotonic milliseconds. */
+  /** Whether it refused a request a moment ago. @param now - monotonic milliseconds. */
   rests(now: number): boolean {
     return now < this.#restsUntil;
   }
@@ -93,7 +96,7 @@ export class Link {
   send(call: Call): void {
     call.send(this);
     this.#calls.set(call.uuid, call);
-    if (!this.#dealer.send(encodeRequest(call))) this.#state = "full";
+    if (!this.#dealer.send(this.#options.wire.encode(call))) this.#state = "full";
   }
 
   /** It has nothing more to do with a call. */
@@ -102,7 +105,7 @@ export class Link {
     if (this.#leaving && this.#calls.size === 0) void this.close();
   }
 
-  /** It answered 503: others go first for a while. @param now - monotonic milliseconds. */
+  /** It refused a request: others go first for a while. @param now - monotonic milliseconds. */
   refused(now: number): void {
     this.#restsUntil = now + Math.min(REST.max, REST.min * 2 ** Math.min(this.#refusals++, 10));
   }
@@ -136,6 +139,26 @@ export class Link {
     await this.#dealer.close();
   }
 
+  // --- what the server answers; of a call that was given up, or is over, nothing is known ---
+
+  chunk(id: string, chunk: Uint8Array): void {
+    this.#calls.get(id)?.receive(chunk);
+  }
+
+  end(id: string): void {
+    const call = this.#calls.get(id);
+    if (call !== undefined) this.#owner.ended(this, call);
+  }
+
+  failed(id: string, error: CocaineError, refused: boolean): void {
+    const call = this.#calls.get(id);
+    if (call !== undefined) this.#owner.failed(this, call, error, refused);
+  }
+
+  unreadable(why: string): void {
+    this.#owner.warned(unreadable(this.endpoint, this.#options.wire.type, why));
+  }
+
   #open(): void {
     if (this.#state === "closed") return;
     this.#state = "open";
@@ -156,15 +179,6 @@ export class Link {
       this.#told = true;
       this.#owner.warned(unreachable(this.endpoint, cause));
     }
-  }
-
-  #receive(frames: readonly Uint8Array[]): void {
-    const answer = decodeAnswer(frames);
-    if (answer.kind === "unreadable") return this.#owner.warned(unreadable(this.endpoint, answer.why));
-    const call = this.#calls.get(answer.uuid);
-    // Of a call that was given up, or is over.
-    if (call === undefined) return;
-    this.#owner.answered(this, call, answer);
   }
 
   #read(reading: boolean): void {

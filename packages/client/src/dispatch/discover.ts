@@ -3,33 +3,33 @@ import type { CocaineError } from "@cocaine/core/plugin";
 import { discoveryFailed } from "./errors.ts";
 
 /**
- * Tells the endpoints of a task: once by a promise, or anew whenever they change by an iterator. The last list holds when
+ * Tells the servers: once by a promise, or anew whenever they change by an iterator. The last list holds when
  * it ends; when it throws it is called again after a while, and the last list holds until then.
  *
  * @param signal - aborted when the client is closed.
  */
-export type Discover = (signal: AbortSignal) => AsyncIterable<readonly string[]> | Promise<readonly string[]>;
+export type Discover<T = string> = (signal: AbortSignal) => AsyncIterable<readonly T[]> | Promise<readonly T[]>;
 
 /** Milliseconds before it is called again, the first time and after many. */
 const AGAIN = { min: 100, max: 10_000 };
 
-export interface Follower {
-  listed(endpoints: readonly string[]): void;
+export interface Follower<T> {
+  listed(servers: readonly T[]): void;
   warned(error: CocaineError): void;
 }
 
-/** Hears of the endpoints until it is aborted. Never rejects. */
-export async function follow(discover: Discover, signal: AbortSignal, follower: Follower): Promise<void> {
+/** Hears of the servers until it is aborted. Never rejects. */
+export async function follow<T>(discover: Discover<T>, signal: AbortSignal, follower: Follower<T>): Promise<void> {
   let failures = 0;
   while (!signal.aborted) {
     try {
       const source = discover(signal);
       if (!(Symbol.asyncIterator in source)) follower.listed(await source);
       else {
-        for await (const endpoints of source) {
+        for await (const servers of source) {
           if (signal.aborted) return;
           failures = 0;
-          follower.listed(endpoints);
+          follower.listed(servers);
         }
       }
       return;

@@ -1,14 +1,15 @@
 import { randomUUID } from "node:crypto";
 import type { CocaineError } from "@cocaine/core/plugin";
+import type { Told } from "./caller.ts";
 import type { Link } from "./link.ts";
-import type { LsdCallPolicy } from "./options.ts";
+import type { CallOptions } from "./policy.ts";
 
 /** What a chunk costs while it waits, beside its bytes. */
 const CHUNK_COST = 64;
 
 /** A policy of which everything is said. */
-export type CallPolicy = Required<Pick<LsdCallPolicy, "urgent" | "mailboxed" | "timeout" | "maxRetries">> &
-  Pick<LsdCallPolicy, "onRestart">;
+export type CallPolicy = Required<Pick<CallOptions, "urgent" | "timeout" | "maxRetries"> & Told> &
+  Pick<CallOptions, "onRestart">;
 
 /**
  * One request and its response. It is `waiting` until a link takes it and after one failed it, `sent` while a link has
@@ -22,7 +23,7 @@ export class Call {
   readonly deadline: number;
   /** How often it was sent. */
   sent = 0;
-  /** How often it was answered with 503. */
+  /** How often a server refused it. */
   refusals = 0;
   /** Why it was not served the last time. */
   last: CocaineError | undefined = undefined;

@@ -1,25 +1,10 @@
-import { type CocaineError, createError, type ErrorCode, messageOf } from "@cocaine/core/plugin";
+import { type CocaineError, createError, messageOf } from "@cocaine/core/plugin";
 
 // Why a call fails, each in one place.
 
-const CODES: Readonly<Record<number, ErrorCode>> = {
-  400: "COC_LSD_REQUEST",
-  502: "COC_LSD_APP",
-  503: "COC_LSD_RESOURCE",
-  504: "COC_LSD_TIMEOUT",
-  520: "COC_DEADLINE",
-};
-
-/** A server answered with a code of LSD. */
-export function answered(endpoint: string, code: number, message: string): CocaineError {
-  return createError(CODES[code] ?? "COC_LSD_SERVER", `${endpoint} answered ${code}: ${message}`, {
-    details: { endpoint, code, message },
-  });
-}
-
 export function lost(endpoint: string, cause: unknown): CocaineError {
   const why = cause === undefined ? "it closed it" : messageOf(cause);
-  return createError("COC_LSD_LOST", `the connection to ${endpoint} was lost before the response ended (${why})`, {
+  return createError("COC_CLIENT_LOST", `the connection to ${endpoint} was lost before the response ended (${why})`, {
     cause,
     details: { endpoint },
   });
@@ -57,23 +42,34 @@ export function clientFull(limit: number): CocaineError {
   );
 }
 
-export function unreadable(endpoint: string, why: string): CocaineError {
+export function unreadable(endpoint: string, type: string, why: string): CocaineError {
   return createError(
-    "COC_LSD_PROTOCOL",
-    `${endpoint} sent a message that is no answer of LSD (${why}): see what it is`,
+    "COC_CLIENT_PROTOCOL",
+    `${endpoint} sent a message that is no answer of ${type} (${why}): see what it is`,
   );
 }
 
 export function unreachable(endpoint: string, cause: unknown): CocaineError {
-  return createError("COC_LSD_UNREACHABLE", `${endpoint} cannot be reached (${messageOf(cause)}): see that it runs`, {
-    cause,
-  });
+  return createError(
+    "COC_CLIENT_UNREACHABLE",
+    `${endpoint} cannot be reached (${messageOf(cause)}): see that it runs`,
+    {
+      cause,
+    },
+  );
 }
 
 export function discoveryFailed(cause: unknown): CocaineError {
   return createError(
-    "COC_LSD_DISCOVERY",
-    `the endpoints cannot be found out, and are tried again (${messageOf(cause)})`,
+    "COC_CLIENT_DISCOVERY",
+    `the servers cannot be found out, and are tried again (${messageOf(cause)})`,
     { cause },
   );
+}
+
+/** @param type - of the task, where it is known */
+export function notCallable(app: string, task: string, type: string | undefined): CocaineError {
+  const why = type === undefined ? "none of the servers has it" : `it is one of ${type}`;
+  const message = `task "${task}" of app "${app}" cannot be called (${why}): give the app a task of server+zmq or server+lsd`;
+  return createError("COC_CLIENT_TASK", message);
 }
