@@ -99,6 +99,13 @@ export const testNeeds = {
       brew: ["netcat", "socat"],
     },
     {
+      what: "zsh and fish",
+      why: "shells that complete the command line",
+      succeeds: ["sh", "-c", "command -v zsh && command -v fish"],
+      debian: ["zsh", "fish"],
+      brew: ["zsh", "fish"],
+    },
+    {
       what: "mosquitto with its clients",
       why: "the broker of the driver in examples/third-party-driver",
       succeeds: ["sh", "-c", "PATH=$PATH:/usr/sbin; command -v mosquitto && command -v mosquitto_pub"],

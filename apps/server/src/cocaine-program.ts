@@ -1,5 +1,6 @@
 import { Command } from "commander";
 import { addCall } from "./commands/call.ts";
+import { addCompletion } from "./commands/completion.ts";
 import { addContext } from "./commands/context.ts";
 import { addCrashlogs } from "./commands/crashlogs.ts";
 import { addDeadLetters } from "./commands/dead-letters.ts";
@@ -53,7 +54,17 @@ export function cocaineProgram(context: ConfigContext): Command {
     .addHelpText("after", EXAMPLES);
   const session = createSession(program, context);
   const commands = [addDeploy, addLs, addInfo, addCall, addLogs, addFeed, addReload, addPause, addResume, addRm];
-  for (const add of [...commands, addTop, addCrashlogs, addDeadLetters, addNodes, addContext, addKeys, addWhoami])
+  for (const add of [
+    ...commands,
+    addTop,
+    addCrashlogs,
+    addDeadLetters,
+    addNodes,
+    addContext,
+    addKeys,
+    addWhoami,
+    addCompletion,
+  ])
     add(program, session);
   return program;
 }
