@@ -12,6 +12,7 @@ import { runEach } from "../bench/support/session.mjs";
 import { runDeadline } from "./deadline.mjs";
 import { runKill } from "./kill.mjs";
 import { runLeases } from "./leases.mjs";
+import { runNewcomer } from "./newcomer.mjs";
 import { runReload } from "./reload.mjs";
 import { runSoak } from "./soak.mjs";
 import { runStream } from "./stream.mjs";
@@ -24,6 +25,7 @@ const trials = {
   kill: runKill,
   soak: runSoak,
   leases: runLeases,
+  newcomer: runNewcomer,
 };
 const whole = { minutes: { kill: 10, soak: 30 }, count: 1000, gigabytes: 10 };
 const short = { minutes: { kill: 0.3, soak: 1 }, count: 30, gigabytes: 1 };
