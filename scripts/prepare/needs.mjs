@@ -143,7 +143,10 @@ export const testNeeds = {
       requirement: 'SecantusDB==0.7.0b3; python_version >= "3.10"',
       why: "a server of MongoDB's protocol",
     },
-    { requirement: "joserfc==1.8.0", why: "a client of remote administration on a JOSE library that is not ours" },
+    {
+      requirement: 'joserfc==1.8.0; python_version >= "3.11"',
+      why: "a client of remote administration on a JOSE library that is not ours",
+    },
     { requirement: "mypy==1.19.1", why: "checks apps that are typed; the last that runs on Python 3.9" },
     { requirement: 'Django==4.2.30; python_version < "3.10"', why: "another; the last that runs on Python 3.9" },
     { requirement: 'Django==5.2.19; python_version >= "3.10"', why: "another; the long-term release" },

@@ -1,8 +1,8 @@
-import { chmod, readFile, stat, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readFile, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { beforeEach, describe, expect, it } from "vitest";
 import { type RunningNode, startNode } from "./support/node.ts";
-import { cocaine, type Ended, root, runNode } from "./support/programs.ts";
+import { cocaine, cocained, type Ended, root, runNode } from "./support/programs.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
 const app = join(root, "examples/hello-js/hello-js.yaml");
@@ -43,6 +43,25 @@ async function letIn(user: Laptop, node: RunningNode, name: string, role: string
   expect(await node.cocaine(["keys", "add", name, file, "--role", role])).toMatchObject({ code: 0, stderr: "" });
   return file;
 }
+
+it("a node does not start without its audit log, or with a key that others can read", async () => {
+  const dataDir = await temporaryFolder();
+  const start = () =>
+    runNode(cocained, [
+      "--storage",
+      "memory:",
+      "--runtime-dir",
+      dataDir,
+      "--data-dir",
+      dataDir,
+      "--admin",
+      "tcp://127.0.0.1:0",
+    ]);
+  await mkdir(join(dataDir, "audit.log"));
+  expect(await start()).toMatchObject({ code: 1, stderr: expect.stringContaining("COC_ADMIN_AUDIT") });
+  await chmod(join(dataDir, "node-key.json"), 0o640);
+  expect((await start()).stderr).toContain(`chmod 600 ${join(dataDir, "node-key.json")}`);
+});
 
 describe("cocaine on another machine", () => {
   let user: Laptop;

@@ -77,6 +77,29 @@ it("a key is rotated without a moment in which none holds, and the last admin's 
   expect(await next.call("keys", {})).toMatchObject([{ revoked: expect.any(String) }, { role: "admin" }]);
 });
 
+it("a connection has a bound of requests that are open", async () => {
+  const node = await startRemote();
+  const client = await node.client(await node.user("ann", "deployer"));
+  await client.call("deploy", { name: "app", manifest: { ...manifest, engine: { "queue-limit": 1000 } } });
+  const open = Array.from({ length: 65 }, () =>
+    client.stream("call", { app: "app", task: "never" })[Symbol.asyncIterator]().next(),
+  );
+  await expect(Promise.race(open)).rejects.toMatchObject({ code: "COC_ADMIN_BUSY" });
+  await client.close();
+  await Promise.allSettled(open);
+});
+
+it("a key of one user is not let in as another's", async () => {
+  const node = await startRemote();
+  const jwk = publicKeyOf(await node.user("ann", "viewer"));
+  const admin = await node.client(await node.user("root", "admin"));
+  await expect(admin.call("addKey", { user: "bob", jwk, role: "admin" })).rejects.toMatchObject({
+    code: "COC_ADMIN_KEY",
+    message: expect.stringContaining("is the user ann's"),
+  });
+  expect(await admin.call("addKey", { user: "ann", jwk, role: "deployer" })).toMatchObject({ role: "deployer" });
+});
+
 it("without any key nobody is answered", async () => {
   const node = await startRemote();
   const client = await node.client(await generateKey());

@@ -1,3 +1,4 @@
+import { type LogFields, type Logger, silentLogger } from "@cocaine/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type Node, type TestCluster, TTL, testCluster } from "../support/cluster.ts";
 import { manifestOf } from "../support/scripted.ts";
@@ -129,6 +130,17 @@ describe("a task that runs once in the cluster", () => {
       expect((await cluster.storage.get("leases", "shop/event"))?.value).toMatchObject({ holder: null, term: 1 }),
     );
     expect(await outcome(b)).toEqual({ status: "ok" });
+  });
+
+  it("runs once, too, where two nodes have one id, which is told", async () => {
+    const told: LogFields[] = [];
+    const log: Logger = { ...silentLogger(), error: (fields) => void told.push(fields), child: () => log };
+    const a = await cluster.node("twin", { log });
+    const b = await cluster.node("twin", { log });
+    await a.host.deploy("shop", once);
+    await vi.waitFor(() => expect(b.host.app("shop").state).toBe("running"));
+    await vi.waitFor(() => expect(told.map(({ code }) => code)).toContain("COC_NODE_ID"), { timeout: 10_000 });
+    expect(holders([a, b])).toHaveLength(1);
   });
 
   it("is one of a thousand that go to the others, each once, when a node is cut off", async () => {
