@@ -46,17 +46,19 @@ export async function runLeases(programs, { count }) {
       await cluster.all(app, (info) => info?.state === "running");
       await until(() => collector.last("every"), "the first run");
       const counts = {};
+      const log = [];
       while (collector.firings.length < runs) {
         const victim = Math.random() < 0.8 ? collector.last("every").node : IDS[Math.floor(Math.random() * 3)];
         const fault = faults[Math.floor(Math.random() * faults.length)];
         counts[fault.name] = (counts[fault.name] ?? 0) + 1;
+        log.push({ fault: fault.name, victim, from: Date.now() });
         await fault(cluster, victim);
         const since = performance.now();
         await until(() => collector.last("every").at > since, `a run after ${fault.name} of ${victim}`, PATIENCE);
         await delay(1000 + Math.random() * 2000);
       }
       await delay(TTL * 1000);
-      Object.assign(figures, judge(name, collector.firings, { skew, broken }));
+      Object.assign(figures, judge(name, collector.firings, { skew, faults: log, broken }));
       figures[`${name}: faults`] = Object.entries(counts)
         .map(([fault, times]) => `${fault} ${times}`)
         .join(", ");

@@ -1,8 +1,8 @@
-import { once } from "node:events";
 import { join } from "node:path";
 import { startLoad } from "./support/load.mjs";
 import { paths } from "./support/paths.mjs";
 import { startServer } from "./support/server.mjs";
+import { startWrk } from "./support/wrk.mjs";
 
 /** Every so many reloads one goes to a version that cannot start. */
 const BROKEN_EVERY = 20;
@@ -69,25 +69,6 @@ function manifestOf(version, args) {
     tasks: {
       event: { type: "server+zmq", endpoint: "tcp://127.0.0.1:0" },
       web: { type: "server+http", endpoint: "http://127.0.0.1:0" },
-    },
-  };
-}
-
-/** wrk over connections that are kept, until it is stopped. */
-function startWrk(programs, endpoint) {
-  const program = programs.start("wrk", ["-t", 1, "-c", 8, "-d", "10h", `${endpoint}/`]);
-  const lines = [];
-  program.lines.on("line", (line) => lines.push(line));
-  return {
-    async stop() {
-      program.child.kill("SIGINT");
-      await Promise.race([program.closed, once(program.child, "exit")]);
-      await program.closed;
-      const output = lines.join("\n");
-      return {
-        requests: Number(/(\d+) requests in/.exec(output)?.[1]),
-        errors: lines.filter((line) => /Non-2xx|Socket errors/.test(line)).join("; "),
-      };
     },
   };
 }

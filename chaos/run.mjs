@@ -9,12 +9,15 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs";
 import { parseArgs } from "node:util";
 import { describeMachine } from "../bench/support/results.mjs";
 import { runEach } from "../bench/support/session.mjs";
+import { runConverge } from "./converge.mjs";
 import { runDeadline } from "./deadline.mjs";
+import { runFifty } from "./fifty.mjs";
 import { runKill } from "./kill.mjs";
 import { runLeases } from "./leases.mjs";
 import { runNewcomer } from "./newcomer.mjs";
 import { runReload } from "./reload.mjs";
 import { runSoak } from "./soak.mjs";
+import { runStorageGone } from "./storage-gone.mjs";
 import { runStream } from "./stream.mjs";
 import { paths } from "./support/paths.mjs";
 
@@ -26,9 +29,12 @@ const trials = {
   soak: runSoak,
   leases: runLeases,
   newcomer: runNewcomer,
+  "storage-gone": runStorageGone,
+  converge: runConverge,
+  fifty: runFifty,
 };
-const whole = { minutes: { kill: 10, soak: 30 }, count: 1000, gigabytes: 10 };
-const short = { minutes: { kill: 0.3, soak: 1 }, count: 30, gigabytes: 1 };
+const whole = { minutes: { kill: 10, soak: 30, "storage-gone": 1 }, count: 1000, gigabytes: 10 };
+const short = { minutes: { kill: 0.3, soak: 1, "storage-gone": 0.2 }, count: 30, gigabytes: 1 };
 
 const options = parseArgs({
   options: {

@@ -2,9 +2,10 @@
  * Holds what was heard of the runs of tasks that run once in a cluster against what is promised.
  *
  * @param skew - seconds by which the calendar of nodes is off
+ * @param faults - what was done when, to be told with what is broken
  * @returns figures; what is broken is added to `broken`.
  */
-export function judge(name, firings, { skew, broken }) {
+export function judge(name, firings, { skew, faults, broken }) {
   const figures = { [`${name}: runs`]: firings.length };
   for (const [task, own] of groups(firings, "task")) {
     const say = (what) => broken.push(`${name}, ${task}: ${what}`);
@@ -13,7 +14,10 @@ export function judge(name, firings, { skew, broken }) {
     figures[`${name}, ${task}: late, refused by their term`] = own.filter(({ late }) => late).length;
     figures[`${name}, ${task}: moments again, by a newer term`] = repeated(own, say);
     const back = backwards(own, skew);
-    if (back.length > 0) say(`${back.length} runs of an older term were begun after a newer one's: ${show(back[0])}`);
+    if (back.length > 0) {
+      const during = faults.filter(({ from }) => from < back[0].begun).slice(-2);
+      say(`${back.length} runs of an older term were begun after a newer one's: ${show(...back)}, ${show(...during)}`);
+    }
     // The moments of a timer begin anew where calendars differ; those of a cron are the same everywhere.
     if (task !== "every" || Object.keys(skew).length === 0) {
       figures[`${name}, ${task}: moments dropped`] = dropped(task, own, say);

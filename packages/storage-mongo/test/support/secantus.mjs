@@ -13,6 +13,8 @@ export function findSecantus() {
     async args(folder, port, { streams = true, auth = false, tls, host = "127.0.0.1" }) {
       return [
         ...["--host", host, "--port", String(port), "--storage-path", folder],
+        // One for each connection and change stream; tests have many of both.
+        ...["--session-max", "5000"],
         ...(streams ? [] : ["--standalone"]),
         ...(auth ? ["--auth"] : []),
         ...(tls === undefined ? [] : ["--tls-cert-file", tls.cert, "--tls-key-file", tls.key]),
