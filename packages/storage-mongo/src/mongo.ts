@@ -7,6 +7,8 @@ import { watchCollection } from "./watch.ts";
 
 /** Writes over what others write at the same moment, before it is given up. */
 const ATTEMPTS = 5;
+/** Connections at the most: a cluster has many nodes, and its server only so many connections. */
+const POOL = 16;
 
 /** A storage in MongoDB. It is `new`, `open` once it has started, then `closed`. */
 export class Mongo implements Storage {
@@ -37,6 +39,7 @@ export class Mongo implements Storage {
           connectTimeoutMS: timeout,
           socketTimeoutMS: timeout,
           waitQueueTimeoutMS: timeout,
+          ...(!/[?&]maxPoolSize=/i.test(uri) && { maxPoolSize: POOL }),
           // A write that is told to be done survives the loss of the server that took it.
           writeConcern: { w: "majority", wtimeoutMS: timeout },
           readPreference: "primary",
