@@ -34,7 +34,7 @@ export async function runFifty() {
   const rates = [];
   try {
     for (const size of SIZES) {
-      while (hosts.length < size) hosts.push(await startHost(uri, folder, `n${hosts.length}`));
+      while (hosts.length < size) await startHost(hosts, uri, join(folder, `n${hosts.length}`));
       if (size === SIZES[0]) for (let app = 0; app < APPS; app++) await hosts[0].deploy(`app-${app}`, manifestOf());
       await until(() => hosts.every((host) => host.info().apps.length >= APPS), "all apps on all nodes");
       await delay(6000);
@@ -66,13 +66,14 @@ export async function runFifty() {
   return { figures, broken };
 }
 
-async function startHost(uri, folder, id) {
+async function startHost(hosts, uri, runtimeDir) {
   const plugin = mongoStorage();
   const registry = createRegistry().use(jsLanguages()).use(processBackend()).use(cronDriver());
   const storage = plugin.create(plugin.options.parse({ uri }), { log: silentLogger() });
-  const host = createHost({ registry, storage, runtimeDir: join(folder, id), node: { id } });
+  const host = createHost({ registry, storage, runtimeDir, node: { id: `n${hosts.length}` } });
+  // One that does not start has to be closed as well.
+  hosts.push(host);
   await host.start();
-  return host;
 }
 
 /** Seconds from the end of a deploy on one until it is on all. */
