@@ -120,6 +120,16 @@ describe("runs", () => {
     expect(driver.info?.().next).toBe("2026-03-03T03:00:00.000Z");
   });
 
+  it("that were run by a clock which is ahead are not run again, and that is told", async () => {
+    const before = await start("2026-03-01T10:30Z", { ...HOURLY, missed: "all" });
+    await hours(1);
+    expect(due(before.runs)).toEqual(["2026-03-01T11:00"]);
+    const { runs, warnings } = await restart("2026-03-01T09:30Z", { ...HOURLY, missed: "all" }, before);
+    expect(warnings).toEqual([expect.stringContaining("runs until 2026-03-01T11:00:00.000Z were made already")]);
+    await hours(3);
+    expect(due(runs)).toEqual(["2026-03-01T12:00"]);
+  });
+
   it("of another schedule are not missed", async () => {
     const before = await start("2026-03-01T10:30Z", { ...HOURLY, missed: "all" });
     const { runs } = await restart("2026-03-01T15:30Z", { schedule: "5 * * * *", missed: "all" }, before);

@@ -1,4 +1,4 @@
-import type { Driver, DriverContext } from "@cocaine/core/plugin";
+import type { Driver, DriverContext, Logger } from "@cocaine/core/plugin";
 import { type Bookmark, createBookmark } from "./bookmark.ts";
 import { longest, now } from "./clock.ts";
 import type { TimedDefinition, TimedState } from "./definition.ts";
@@ -33,6 +33,7 @@ export class Timed<Options extends TimedOptions> implements Driver {
   readonly #definition: TimedDefinition<Options>;
   readonly #options: Options;
   readonly #runs: Runs;
+  readonly #log: Logger;
   /** What has been seen to is kept over restarts. */
   readonly #bookmark: Bookmark | undefined;
   readonly #now: () => number;
@@ -55,6 +56,7 @@ export class Timed<Options extends TimedOptions> implements Driver {
     const { clock = "wall" } = definition;
     this.#definition = definition;
     this.#options = options;
+    this.#log = context.log;
     this.#told = { options, started: 0, last: undefined, ended: undefined };
     this.#now = now[clock];
     this.#longest = longest[clock];
@@ -76,8 +78,19 @@ export class Timed<Options extends TimedOptions> implements Driver {
       this.#keep(at);
       return this.#plan(at);
     }
-    this.#plan(this.#definition.clock === "monotonic" ? this.#goOn(until) : until);
+    const monotonic = this.#definition.clock === "monotonic";
+    if (!monotonic && until > at + LATE) this.#warnAhead(until);
+    this.#plan(monotonic ? this.#goOn(until) : until);
     if (this.#next !== undefined && this.#next <= at) this.#makeUp(at, 0);
+  }
+
+  /** What was run is not run again, also where the clock says that it is still to come. */
+  #warnAhead(until: number): void {
+    const moment = new Date(until).toISOString();
+    this.#log.warn(
+      { until: moment },
+      `runs until ${moment} were made already, by a clock that is ahead of this one, and nothing runs before that: set the clocks`,
+    );
   }
 
   /** Counts intervals on from the run of another process before. @returns when that was, by the own clock */

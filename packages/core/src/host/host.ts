@@ -31,6 +31,7 @@ export function createHost(options: HostOptions): Host {
   /** Apps that are this node's own matter: the storage is not to know of them. */
   const own = new Set<string>();
   let started = performance.now();
+  let opened = false;
   let closing: Promise<void> | undefined;
 
   const crashLogs = createCrashLogs({ storage, log });
@@ -110,6 +111,11 @@ export function createHost(options: HostOptions): Host {
     }
   }
 
+  /** Whoever is told to wait can; a deploy that came before the storage is open would be lost with the next start. */
+  function requireOpen(): void {
+    if (!opened) throw createError("COC_STARTING", "this node is still opening its storage: try again in a moment");
+  }
+
   /** A cluster whose storage is away is not to be parted by a deploy. */
   async function requireStorage(name: string): Promise<void> {
     try {
@@ -145,12 +151,14 @@ export function createHost(options: HostOptions): Host {
       await mkdir(runtimeDir, { recursive: true, mode: 0o711 });
       await storage.start();
       await cluster.start();
+      opened = true;
       await sync.start();
       sync.follow();
       cluster.changed();
     },
     deploy: (name, value, { persist = true, probe = true } = {}) =>
       serial(name, async () => {
+        requireOpen();
         const manifest = parseManifest(value, { name, registry });
         if (persist) await requireStorage(name);
         await engines.deploy(manifest, probe);
@@ -164,6 +172,7 @@ export function createHost(options: HostOptions): Host {
       }),
     remove: (name, { persist = true } = {}) =>
       serial(name, async () => {
+        requireOpen();
         if (!sync.failures.has(name)) engines.of(name);
         if (persist) await stored.remove(name);
         own.delete(name);

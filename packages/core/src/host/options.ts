@@ -77,7 +77,7 @@ export interface Host {
   /**
    * Runs an app, or a running one with a new manifest, without losing a request.
    *
-   * @throws `COC_MANIFEST` for a manifest that is not valid; `COC_DEPLOY` with its cause where the code or a driver
+   * @throws `COC_STARTING` before `start()` has opened the storage; `COC_MANIFEST` for a manifest that is not valid; `COC_DEPLOY` with its cause where the code or a driver
    * does not start, or the storage is away: a version that ran before goes on. Also `COC_DEPLOY` where the app runs and
    * could not be stored.
    */

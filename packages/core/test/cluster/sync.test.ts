@@ -1,3 +1,4 @@
+import { createHost, createRegistry } from "@cocaine/core";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { type TestCluster, testCluster } from "../support/cluster.ts";
 import { manifestOf, textOf } from "../support/scripted.ts";
@@ -117,6 +118,13 @@ describe("the apps of a cluster", () => {
     await b.host.deploy("shop", { ...manifestOf(), version: 3 });
     a.heal();
     await vi.waitFor(() => expect(a.host.app("shop").version).toBe(3));
+  });
+
+  it("are not deployed before the storage is open", async () => {
+    const host = createHost({ registry: createRegistry(), runtimeDir: "/nowhere" });
+    await expect(host.deploy("shop", manifestOf())).rejects.toMatchObject({ code: "COC_STARTING" });
+    await expect(host.remove("shop")).rejects.toMatchObject({ code: "COC_STARTING" });
+    await host.close();
   });
 
   it("are listed with the nodes that run them", async () => {
