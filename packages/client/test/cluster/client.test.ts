@@ -1,17 +1,11 @@
-import { mkdtemp, rm } from "node:fs/promises";
-import { hostname, tmpdir } from "node:os";
-import { join } from "node:path";
-import { fileURLToPath } from "node:url";
-import { processBackend } from "@cocaine/backends-process";
-import { createHost, createRegistry, type Host, memoryStorage } from "@cocaine/core";
-import { lsdServerDriver } from "@cocaine/drivers-lsd";
-import { zmqServerDriver } from "@cocaine/drivers-zmq";
-import { jsLanguages } from "@cocaine/lang-js";
+import { hostname } from "node:os";
+import type { Host } from "@cocaine/core";
 import { expect, it, onTestFinished, vi } from "vitest";
 import { type Client, type ClientOptions, clusterServers, createClient, type TaskServer } from "../../src/index.ts";
+import { fixture, startHosts } from "../support/hosts.ts";
+import { soon } from "../support/servers.ts";
 
-const code = fileURLToPath(new URL("../fixtures/tasks.mjs", import.meta.url));
-const soon = { timeout: 15_000 };
+const code = fixture("tasks.mjs");
 
 /** What the tasks of the app are, on each node at ports of its own. */
 const tasks = {
@@ -21,29 +15,7 @@ const tasks = {
   called: { type: "call" },
 };
 
-async function startCluster(...ids: string[]): Promise<Host[]> {
-  const folder = await mkdtemp(join(tmpdir(), "coc-"));
-  onTestFinished(() => rm(folder, { recursive: true, force: true }));
-  const shared = memoryStorage({ shared: true });
-  const hosts: Host[] = [];
-  for (const id of ids) {
-    const registry = createRegistry()
-      .use(jsLanguages())
-      .use(processBackend())
-      .use([zmqServerDriver(), lsdServerDriver()]);
-    const storage = { ...shared, close: async () => undefined };
-    const host = createHost({ registry, storage, runtimeDir: join(folder, id), node: { id }, leaseTtl: 3000 });
-    onTestFinished(() => host.close({ deadline: 1000 }));
-    await host.start();
-    hosts.push(host);
-  }
-  const engine = { concurrency: 1, prefetch: 0, "pool-limit": 1, "pool-min": 1, "queue-limit": 1000 };
-  await hosts[0]?.deploy("shop", { type: "js", args: code, env: {}, engine, tasks });
-  await vi.waitFor(() => {
-    for (const host of hosts) expect(host.app("shop").pool.states.ready).toBe(1);
-  }, soon);
-  return hosts;
-}
+const startCluster = (...ids: string[]) => startHosts(ids, code, tasks);
 
 function start(servers: ClientOptions["servers"], options: Partial<ClientOptions> = {}): Client {
   const client = createClient({ servers, ...options });
