@@ -95,8 +95,11 @@ export class Call {
 
   /** Any → over, without what came and was not handed over. */
   drop(failure: unknown): void {
+    const cut = this.#chunks.length > 0;
     this.#drop();
     if (this.#state !== "over") this.#finish(failure);
+    // It had come whole, and the rest is gone: that is no end of a response.
+    else if (cut) this.#failure ??= failure;
   }
 
   /** The next chunk; `undefined` when the response is complete. */

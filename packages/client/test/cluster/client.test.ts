@@ -163,3 +163,19 @@ it("endpoints are those that are reached from here", async () => {
     "tcp://127.0.0.1:4",
   ]);
 });
+
+it("a response that is given up after it came is not taken for a whole one", async () => {
+  const [a] = (await startCluster("a")) as [Host];
+  const client = start(found(a));
+  const giveUp = new AbortController();
+  const read: string[] = [];
+  const reading = async () => {
+    for await (const chunk of client.call("shop", "stream", "many 3", { signal: giveUp.signal })) {
+      read.push(Buffer.from(chunk).toString());
+      await vi.waitFor(() => expect(client.info()[0]?.open).toBe(0), soon);
+      giveUp.abort(new Error("given up"));
+    }
+  };
+  await expect(reading()).rejects.toThrow("given up");
+  expect(read).toEqual(["0"]);
+});
