@@ -42,6 +42,7 @@ type LinkState = "down" | "open" | "full" | "closed";
 
 export class Link implements Answers {
   readonly endpoint: string;
+  readonly wire: Wire;
   readonly #options: LinkOptions;
   readonly #owner: LinkOwner;
   readonly #dealer: Dealer;
@@ -59,6 +60,7 @@ export class Link implements Answers {
 
   constructor(options: LinkOptions, owner: LinkOwner) {
     this.endpoint = options.endpoint;
+    this.wire = options.wire;
     this.#options = options;
     this.#owner = owner;
     this.#dealer = createDealer({
@@ -96,7 +98,7 @@ export class Link implements Answers {
   send(call: Call): void {
     call.send(this);
     this.#calls.set(call.uuid, call);
-    if (!this.#dealer.send(this.#options.wire.encode(call))) this.#state = "full";
+    if (!this.#dealer.send(this.wire.encode(call))) this.#state = "full";
   }
 
   /** It has nothing more to do with a call. */
@@ -156,7 +158,7 @@ export class Link implements Answers {
   }
 
   unreadable(why: string): void {
-    this.#owner.warned(unreadable(this.endpoint, this.#options.wire.type, why));
+    this.#owner.warned(unreadable(this.endpoint, this.wire.type, why));
   }
 
   #open(): void {

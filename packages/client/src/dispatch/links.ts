@@ -43,7 +43,8 @@ export function createLinks(options: Omit<LinkOptions, "endpoint" | "wire">, own
     },
     set(targets) {
       for (const [endpoint, link] of links) {
-        if (targets.some((target) => target.endpoint === endpoint)) continue;
+        // The same endpoint may come to speak something else, as when a task begins to stream.
+        if (targets.some((target) => target.endpoint === endpoint && target.wire === link.wire)) continue;
         links.delete(endpoint);
         leaving.add(link);
         link.leave();

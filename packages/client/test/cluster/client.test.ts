@@ -1,3 +1,4 @@
+import { EventEmitter, once } from "node:events";
 import { hostname } from "node:os";
 import type { Host } from "@cocaine/core";
 import { expect, it, onTestFinished, vi } from "vitest";
@@ -178,4 +179,20 @@ it("a response that is given up after it came is not taken for a whole one", asy
   };
   await expect(reading()).rejects.toThrow("given up");
   expect(read).toEqual(["0"]);
+});
+
+it("a task that begins to answer in streams at the same endpoint is read as that", async () => {
+  const [a] = (await startCluster("a")) as [Host];
+  const { endpoints } = (a.app("shop").tasks.stream?.driver ?? {}) as { endpoints: [string] };
+  const endpoint = endpoints[0].replace(/\/\/.*:/, "//127.0.0.1:");
+  const server = { app: "shop", task: "stream", type: "server+zmq", endpoint };
+  const changed = new EventEmitter();
+  const client = start(async function* (signal) {
+    yield [{ ...server, stream: false }];
+    await once(changed, "streams", { signal });
+    yield [{ ...server, stream: true }];
+  });
+  await client.request("shop", "stream", "many 1");
+  changed.emit("streams");
+  await vi.waitFor(async () => expect(String(await client.request("shop", "stream", "many 3"))).toBe("012"), soon);
 });
