@@ -29,18 +29,22 @@ export interface ClusterNode {
 }
 
 export interface ClusterServersOptions {
-  /** Each asks one node for all. The first that answers counts. */
+  /** Each asks one node for all. The first that answers counts, and is asked first the next time. */
   readonly sources: readonly (() => Promise<readonly ClusterNode[]>)[];
   /** Milliseconds from one look to the next. @defaultValue 2,000 */
   readonly interval?: number;
+  /** Milliseconds in which a node must answer before the next is asked. @defaultValue 5,000 */
+  readonly patience?: number;
 }
 
 /** Finds the servers of a cluster by asking its nodes, again and again. */
-export function clusterServers({ sources, interval = 2000 }: ClusterServersOptions): Discover<TaskServer> {
+export function clusterServers(options: ClusterServersOptions): Discover<TaskServer> {
+  const { interval = 2000, patience = 5000 } = options;
   return async function* (signal) {
+    const sources = [...options.sources];
     let told = "";
     while (!signal.aborted) {
-      const servers = (await firstOf(sources)).flatMap(serversOf);
+      const servers = (await firstOf(sources, patience)).flatMap(serversOf);
       const list = JSON.stringify(servers);
       if (list !== told) yield servers;
       told = list;
@@ -49,16 +53,33 @@ export function clusterServers({ sources, interval = 2000 }: ClusterServersOptio
   };
 }
 
-async function firstOf(sources: ClusterServersOptions["sources"]): Promise<readonly ClusterNode[]> {
+type Source = ClusterServersOptions["sources"][number];
+
+/** What the first that answers tells. Those that did not go to the end, so that they delay no further look. */
+async function firstOf(sources: Source[], patience: number): Promise<readonly ClusterNode[]> {
   const reasons: string[] = [];
-  for (const nodes of sources) {
+  for (const source of [...sources]) {
     try {
-      return await nodes();
+      return await within(patience, source);
     } catch (error) {
       reasons.push(messageOf(error));
+      sources.push(...sources.splice(sources.indexOf(source), 1));
     }
   }
   throw new Error(`no node tells of the others: ${reasons.join("; ")}`);
+}
+
+async function within(patience: number, source: Source): Promise<readonly ClusterNode[]> {
+  const answered = new AbortController();
+  const late = sleep(patience, undefined, { signal: answered.signal }).then(() => {
+    throw new Error(`a node did not answer within ${patience} ms`);
+  });
+  try {
+    return await Promise.race([source(), late]);
+  } finally {
+    answered.abort();
+    await late.catch(() => undefined);
+  }
 }
 
 function serversOf({ hostname: host, address, apps }: ClusterNode): TaskServer[] {

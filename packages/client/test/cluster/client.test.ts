@@ -196,3 +196,10 @@ it("a task that begins to answer in streams at the same endpoint is read as that
   changed.emit("streams");
   await vi.waitFor(async () => expect(String(await client.request("shop", "stream", "many 3"))).toBe("012"), soon);
 });
+
+it("a node that never tells of the others is passed over", async () => {
+  const [a] = (await startCluster("a")) as [Host];
+  const silent = () => new Promise<never>(() => {});
+  const client = start(clusterServers({ sources: [silent, () => a.nodes()], interval: 50, patience: 200 }));
+  expect(String(await client.request("shop", "whole", "many 3"))).toBe("012");
+});
