@@ -34,16 +34,22 @@ function codeOf(error: unknown): number | undefined {
   return error instanceof MongoServerError && typeof error.code === "number" ? error.code : undefined;
 }
 
+/** The driver wrote to a connection that the server had just ended, and handed on the socket's own error. */
+function isConnectionLost(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && "code" in error && /^(EPIPE|ECONN\w+|ERR_STREAM_\w+)$/.test(String(error.code));
+}
+
 /** What the driver's error means, and what to do. @param where the servers, without credentials */
 export function explain(where: string, cause: unknown): unknown {
-  if (!(cause instanceof MongoError)) return cause;
+  const lost = isConnectionLost(cause);
+  if (!lost && !(cause instanceof MongoError)) return cause;
   const { message } = cause;
   if (REFUSALS.has(codeOf(cause) ?? 0)) {
     const remedy =
       "give a user and password in the URI that may read and write there (authSource says where it is known)";
     return createError("COC_STORAGE_AUTH", `${where} refuses the user (${message}): ${remedy}`, { cause });
   }
-  const away = cause instanceof MongoServerSelectionError || cause instanceof MongoNetworkError;
+  const away = lost || cause instanceof MongoServerSelectionError || cause instanceof MongoNetworkError;
   const remedy = "see that it runs and is reached from here, and that the URI has the right host, port and tls";
   const what = away ? "cannot be reached" : "failed";
   return createError("COC_STORAGE_SERVER", `${where} ${what} (${message})${away ? `: ${remedy}` : ""}`, { cause });
