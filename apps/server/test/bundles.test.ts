@@ -14,7 +14,6 @@ import { smallDisk } from "./support/disk.ts";
 import { writeManifest } from "./support/manifest.ts";
 import { type RunningNode, startNode } from "./support/node.ts";
 import { peakMemory } from "./support/processes.ts";
-import { soon } from "./support/soon.ts";
 import { temporaryFolder } from "./support/temporary.ts";
 
 const FIXTURE = fileURLToPath(new URL("fixtures/bundled", import.meta.url));
@@ -146,19 +145,50 @@ describe("bundles", () => {
     expect([...seen]).toEqual(["in javascript", ...[1, 2, 3, 4, 5].map((version) => `version ${version}`)]);
   });
 
-  it("reach every node of a cluster within seconds", async () => {
+  it("reach every node of a cluster within seconds, and so does a changed file, without a failed request", async () => {
     const database = await startServer();
     onTestFinished(() => database.close());
-    const nodes = await Promise.all([startWithCache(database.uri), startWithCache(database.uri)]);
-    const { code, file, project } = await makeProject(python);
-    const [one, other] = nodes;
-    expect(await deploy(one.node, "app", file, code)).toBe("done");
-    const { bundle } = await one.node.app("app");
-    await rm(project, { recursive: true });
-    await vi.waitFor(async () => expect(await other.node.call("app", "say")).toBe("in python"), soon);
-    for (const { node, cacheDir } of nodes) {
-      expect((await node.app("app")).bundle).toBe(bundle);
-      expect(await readdir(join(cacheDir, "bundles"))).toEqual([bundle]);
+    const nodes = await Promise.all([1, 2, 3].map(() => startWithCache(database.uri)));
+    const one = nodes[0]?.node ?? expect.fail("there is no node");
+    const tasks = { say: { type: "server+zmq", endpoint: "tcp://127.0.0.1:0" } };
+    const projects = { python: await makeProject({ ...python, tasks }), js: await makeProject({ ...js, tasks }) };
+    const say = (name: string) =>
+      Promise.all(
+        nodes.map(async ({ node }) => {
+          const [answer] = await connectClient(await node.endpoint(name, "say")).send(1, 1);
+          return answer?.text;
+        }),
+      );
+    for (const [name, { code, file, project }] of Object.entries(projects)) {
+      expect(await deploy(one, name, file, code)).toBe("done");
+      if (name === "python") await rm(project, { recursive: true });
+    }
+    const within = { timeout: 5000, interval: 50 };
+    await vi.waitFor(async () => expect(await say("python")).toEqual(nodes.map(() => "in python")), within);
+    await vi.waitFor(async () => expect(await say("js")).toEqual(nodes.map(() => "in javascript")), within);
+    const { bundle } = await one.app("js");
+    // The same code under two manifests.
+    for (const { cacheDir } of nodes) expect(await readdir(join(cacheDir, "bundles"))).toEqual([bundle]);
+
+    const clients = await Promise.all(
+      nodes.map(async ({ node }) => ({ node, client: connectClient(await node.endpoint("js", "say")) })),
+    );
+    let deploying = true;
+    const loads = clients.map(async ({ client }) => {
+      const answers: Answer[] = [];
+      while (deploying) answers.push(...(await client.send(100, 8)));
+      return answers;
+    });
+    await writeFile(join(projects.js.code, "lib/text.mjs"), 'export const text = "changed";');
+    expect(await deploy(one, "js", projects.js.file, projects.js.code)).toBe("done");
+    await vi.waitFor(async () => {
+      for (const { node } of nodes) expect((await node.app("js")).bundle).not.toBe(bundle);
+    }, within);
+    await vi.waitFor(async () => expect(await say("js")).toEqual(nodes.map(() => "changed")), within);
+    deploying = false;
+    for (const answers of await Promise.all(loads)) {
+      expect(answers.filter(({ error }) => error !== undefined)).toEqual([]);
+      expect(new Set(answers.map(({ text }) => text))).toEqual(new Set(["in javascript", "changed"]));
     }
   }, 60_000);
 

@@ -118,8 +118,10 @@ describe("SIGHUP", () => {
     node.signal("SIGHUP");
     await logged(node, "reloaded");
     expect(await node.names()).toEqual(["b"]);
-    // The storage of the flag goes over that of the file, which so has not changed.
-    expect(node.log.find(({ changed }) => changed !== undefined)).toMatchObject({ changed: ["hostname"] });
+    // The storage of the flag goes over that of the file, which so has not changed; a node is named as its machine.
+    expect(node.log.find(({ changed }) => changed !== undefined)).toMatchObject({
+      changed: ["hostname", "nodeId"],
+    });
     await writeFile(config, `aps: ${first}\n`);
     node.signal("SIGHUP");
     await logged(node, "the reload failed, all goes on as before");
