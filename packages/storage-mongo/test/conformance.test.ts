@@ -3,12 +3,17 @@ import { silentLogger } from "@cocaine/core/plugin";
 import { testStorage } from "@cocaine/testing";
 import { afterAll, beforeAll, describe, test } from "vitest";
 import { mongoStorage } from "../src/index.ts";
+import { startLesser } from "./support/lesser.ts";
+import { startWithPassword, startWithTls } from "./support/secured.ts";
 import { findServer, type Server, startServer } from "./support/server.mjs";
 
 describe.each([
   ["with change streams", findServer],
   ["without change streams", () => startServer({ streams: false })],
-])("a server %s", (_, start) => {
+  ["without TTL indexes, transactions and updates by pipelines", startLesser],
+  ["with SCRAM", startWithPassword],
+  ["with TLS", startWithTls],
+])("a server %s", (_, start: () => Promise<Server>) => {
   let server: Server;
   beforeAll(async () => {
     server = await start();

@@ -1,12 +1,8 @@
-import { execFileSync } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
 import { type Change, type Logger, type Storage, silentLogger } from "@cocaine/core/plugin";
-import { MongoClient } from "mongodb";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { mongoStorage } from "../src/index.ts";
+import { startWithPassword, startWithTls } from "./support/secured.ts";
 import { type Options, type Server, startServer } from "./support/server.mjs";
 
 const wait = { timeout: 20_000 };
@@ -100,40 +96,29 @@ describe("a storage in MongoDB", () => {
   );
 
   it("takes credentials from the URI (SCRAM), and says so where they are wrong, without telling them", async () => {
-    const server = await start({ streams: false });
-    const admin = await new MongoClient(server.uri).connect();
-    await admin.db("admin").command({ createUser: "cocaine", pwd: "a secret", roles: ["root"] });
-    await admin.close();
-    server.process?.kill("SIGTERM");
-    await once(server.process as NonNullable<typeof server.process>, "exit");
-    await server.restart({ auth: true });
-    const as = (user: string) => `${server.uri.replace("//", `//${user}@`)}?authSource=admin`;
-    const storage = await open(as("cocaine:a%20secret"));
+    const server = await startWithPassword();
+    onTestFinished(() => server.close());
+    const storage = await open(server.uri);
     await storage.put("apps", "shop", 1);
     expect((await storage.get("apps", "shop"))?.value).toBe(1);
     for (const user of ["cocaine:wrong", "nobody:a%20secret"]) {
-      const failure: unknown = await open(as(user)).catch((error: unknown) => error);
+      const failure: unknown = await open(server.as(user)).catch((error: unknown) => error);
       expect(failure).toMatchObject({
         code: "COC_STORAGE_AUTH",
         message: expect.stringContaining("user and password"),
       });
       expect(String(failure)).not.toMatch(/secret|wrong/);
     }
-    await expect(open(server.uri)).rejects.toMatchObject({ code: "COC_STORAGE_AUTH" });
+    await expect(open(server.uri.replace(/\/\/.*@/, "//"))).rejects.toMatchObject({ code: "COC_STORAGE_AUTH" });
   }, 60_000);
 
   it("speaks TLS as the URI says", async () => {
-    const folder = await mkdtemp(join(tmpdir(), "coc-"));
-    onTestFinished(() => rm(folder, { recursive: true, force: true }));
-    const [cert, key] = [join(folder, "server.crt"), join(folder, "server.key")];
-    const kind = ["-x509", "-newkey", "ec", "-pkeyopt", "ec_paramgen_curve:prime256v1", "-nodes", "-days", "1"];
-    const names = ["-subj", "/CN=server", "-addext", "subjectAltName=IP:127.0.0.1"];
-    execFileSync("openssl", ["req", ...kind, ...names, "-keyout", key, "-out", cert], { stdio: "ignore" });
-    const { uri } = await start({ streams: false, tls: { cert, key } });
-    const storage = await open(`${uri}?tls=true&tlsCAFile=${encodeURIComponent(cert)}`);
+    const server = await startWithTls();
+    onTestFinished(() => server.close());
+    const storage = await open(server.uri);
     await storage.put("apps", "shop", 1);
     expect((await storage.get("apps", "shop"))?.value).toBe(1);
-    await expect(open(`${uri}?tls=true`, { "server-timeout": 500 })).rejects.toMatchObject({
+    await expect(open(server.untrusted, { "server-timeout": 500 })).rejects.toMatchObject({
       code: "COC_STORAGE_SERVER",
       message: expect.stringMatching(/self-signed certificate/),
     });
