@@ -1,6 +1,6 @@
 import { randomUUID } from "node:crypto";
-import type { Document } from "@cocaine/core/plugin";
-import { badValue } from "./errors.ts";
+import { type Document, messageOf } from "@cocaine/core/plugin";
+import { badValue, notOurs } from "./errors.ts";
 
 /**
  * A document as it is stored. The value is JSON text: names of fields may have `$`, `.` and whatever else JSON allows,
@@ -30,6 +30,16 @@ export function storedOf(place: string, key: string, value: unknown): Stored {
   return { _id: key, json, revision: randomUUID() };
 }
 
-export function documentOf({ _id, json, revision }: Stored): Document {
-  return { key: _id, value: JSON.parse(json), revision };
+/** @throws `COC_STORAGE_VALUE` for what something else has written there */
+export function documentOf(collection: string, { _id, json, revision }: Stored): Document {
+  const place = `${collection}/${String(_id)}`;
+  let value: unknown;
+  try {
+    value = JSON.parse(json);
+  } catch (cause) {
+    throw notOurs(place, messageOf(cause), cause);
+  }
+  if (typeof _id !== "string") throw notOurs(place, "its _id is no text");
+  if (typeof revision !== "string") throw notOurs(place, "it has no revision");
+  return { key: _id, value, revision };
 }

@@ -20,6 +20,11 @@ export function badValue(place: string, fault: string, cause?: unknown): Cocaine
   return createError("COC_STORAGE_VALUE", `the value of ${place} cannot be kept: ${fault}`, { cause });
 }
 
+export function notOurs(place: string, fault: string, cause?: unknown): CocaineError {
+  const message = `${place} was not written by a storage (${fault}): delete it in the database, or write it anew`;
+  return createError("COC_STORAGE_VALUE", message, { cause });
+}
+
 /** Codes of MongoDB (`src/mongo/base/error_codes.yml`). */
 const DUPLICATE_KEY = 11_000;
 const REFUSALS: ReadonlySet<number> = new Set([13, 18]);

@@ -3,6 +3,7 @@ import { type Collection, type Db, type Filter, MongoClient } from "mongodb";
 import { documentOf, type Stored, storedOf } from "./document.ts";
 import { badName, closed, conflict, explain, isDuplicate } from "./errors.ts";
 import type { MongoOptions } from "./options.ts";
+import { createReader, type Read } from "./reader.ts";
 import { watchCollection } from "./watch.ts";
 
 /** Writes over what others write at the same moment, before it is given up. */
@@ -15,6 +16,7 @@ export class Mongo implements Storage {
   readonly shared = true;
   readonly #options: MongoOptions;
   readonly #log: Logger;
+  readonly #read: Read;
   readonly #ended = new AbortController();
   /** The servers, without credentials. */
   readonly #where: string;
@@ -25,6 +27,7 @@ export class Mongo implements Storage {
   constructor(options: MongoOptions, log: Logger) {
     this.#options = options;
     this.#log = log;
+    this.#read = createReader(log);
     this.#where = options.uri.replace(/\/\/[^@/]*@/, "//").replace(/\?.*$/, "");
   }
 
@@ -70,13 +73,16 @@ export class Mongo implements Storage {
 
   async get(collection: string, key: string): Promise<Document | null> {
     const stored = await this.#explained(() => this.#collection(collection).findOne({ _id: checkKey(key) }));
-    return stored === null ? null : documentOf(stored);
+    return stored === null ? null : documentOf(collection, stored);
   }
 
   async *list(collection: string): AsyncGenerator<Document> {
     const found = this.#collection(collection).find().sort({ _id: 1 });
     try {
-      for await (const stored of found) yield documentOf(stored);
+      for await (const stored of found) {
+        const document = this.#read(collection, stored);
+        if (document !== undefined) yield document;
+      }
     } catch (error) {
       throw explain(this.#where, error);
     }
@@ -111,7 +117,8 @@ export class Mongo implements Storage {
   async *watch(name: string, { signal }: { readonly signal: AbortSignal }): AsyncGenerator<Change> {
     const stop = AbortSignal.any([signal, this.#ended.signal]);
     const collection = this.#collection(name);
-    yield* watchCollection(collection, { signal: stop, interval: this.#options["poll-interval"], log: this.#log });
+    const interval = this.#options["poll-interval"];
+    yield* watchCollection(collection, { signal: stop, interval, read: this.#read, log: this.#log });
   }
 
   #collection(name: string): Collection<Stored> {
@@ -129,7 +136,7 @@ export class Mongo implements Storage {
   }
 
   async #conflict(name: string, key: string, expected: string | null): Promise<Error> {
-    const found = await this.get(name, key);
+    const found = await this.#explained(() => this.#collection(name).findOne({ _id: key }));
     return conflict(`${name}/${key}`, found?.revision ?? null, expected);
   }
 }

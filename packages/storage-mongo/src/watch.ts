@@ -1,13 +1,15 @@
 import { setTimeout as delay } from "node:timers/promises";
 import { type Change, type Logger, messageOf } from "@cocaine/core/plugin";
 import type { ChangeStream, ChangeStreamDocument, Collection } from "mongodb";
-import { documentOf, type Stored } from "./document.ts";
+import type { Stored } from "./document.ts";
 import { hasNoStreams } from "./errors.ts";
+import type { Read } from "./reader.ts";
 
 export interface WatchOptions {
   readonly signal: AbortSignal;
   /** Milliseconds between two looks, without change streams or while the server is away. */
   readonly interval: number;
+  readonly read: Read;
   readonly log: Logger;
 }
 
@@ -18,10 +20,9 @@ export interface WatchOptions {
  */
 export async function* watchCollection(
   collection: Collection<Stored>,
-  { signal, interval, log }: WatchOptions,
+  { signal, interval, read, log }: WatchOptions,
 ): AsyncGenerator<Change> {
-  /** Revisions that were told, by key. */
-  const told = new Map<string, string>();
+  const told = createTold(collection.collectionName, read);
   let streams = true;
   let away = false;
   while (!signal.aborted) {
@@ -29,7 +30,7 @@ export async function* watchCollection(
     try {
       // Opened before the look, so that no change falls between them.
       stream = streams ? await open(collection) : undefined;
-      yield* compare(told, await collection.find().sort({ _id: 1 }).toArray());
+      yield* told.compare(await collection.find().sort({ _id: 1 }).toArray());
       if (away) log.info({ collection: collection.collectionName }, "the storage is watched again");
       away = false;
       if (stream !== undefined) yield* follow(stream, told, signal);
@@ -62,34 +63,52 @@ async function open(collection: Collection<Stored>): Promise<Stream> {
 }
 
 /** Until the collection is dropped, or the signal is aborted. */
-async function* follow(stream: Stream, told: Map<string, string>, signal: AbortSignal): AsyncGenerator<Change> {
+async function* follow(stream: Stream, told: Told, signal: AbortSignal): AsyncGenerator<Change> {
   // Who waits for the server does not look at the signal.
-  signal.addEventListener("abort", () => void stream.close().catch(() => undefined), { once: true });
-  while (!signal.aborted) {
-    const event = await stream.tryNext();
-    if (event === null) continue;
-    if (event.operationType === "insert" || event.operationType === "replace") {
-      yield* put(told, event.fullDocument);
-    } else if (event.operationType === "delete") {
-      const key = String(event.documentKey._id);
-      if (told.delete(key)) yield { type: "delete", key };
-    } else return;
+  const close = () => void stream.close().catch(() => undefined);
+  signal.addEventListener("abort", close, { once: true });
+  try {
+    while (!signal.aborted) {
+      const event = await stream.tryNext();
+      if (event === null) continue;
+      if (event.operationType === "insert" || event.operationType === "replace") {
+        yield* told.put(event.fullDocument);
+      } else if (event.operationType === "delete") {
+        yield* told.delete(String(event.documentKey._id));
+      } else return;
+    }
+  } finally {
+    // The signal outlives very many streams where the server is often away.
+    signal.removeEventListener("abort", close);
   }
 }
 
-/** What differs from what was told. */
-function* compare(told: Map<string, string>, found: readonly Stored[]): Generator<Change> {
-  const keys = new Set(found.map(({ _id }) => _id));
-  for (const key of [...told.keys()]) {
-    if (keys.has(key)) continue;
-    told.delete(key);
-    yield { type: "delete", key };
-  }
-  for (const stored of found) yield* put(told, stored);
+/** What was told of a collection: each change gives what is new in it. */
+interface Told {
+  put(stored: Stored): Generator<Change>;
+  delete(key: string): Generator<Change>;
+  /** All that is there, as it was found. */
+  compare(found: readonly Stored[]): Generator<Change>;
 }
 
-function* put(told: Map<string, string>, stored: Stored): Generator<Change> {
-  if (told.get(stored._id) === stored.revision) return;
-  told.set(stored._id, stored.revision);
-  yield { type: "put", document: documentOf(stored) };
+function createTold(collection: string, read: Read): Told {
+  /** Revisions, by key. */
+  const revisions = new Map<string, string>();
+  return {
+    *put(stored) {
+      if (revisions.get(stored._id) === stored.revision) return;
+      const document = read(collection, stored);
+      if (document === undefined) return yield* this.delete(String(stored._id));
+      revisions.set(document.key, document.revision);
+      yield { type: "put", document };
+    },
+    *delete(key) {
+      if (revisions.delete(key)) yield { type: "delete", key };
+    },
+    *compare(found) {
+      const keys = new Set(found.map(({ _id }) => _id));
+      for (const key of [...revisions.keys()]) if (!keys.has(key)) yield* this.delete(key);
+      for (const stored of found) yield* this.put(stored);
+    },
+  };
 }

@@ -1,5 +1,6 @@
 import { once } from "node:events";
 import { type Change, type Logger, type Storage, silentLogger } from "@cocaine/core/plugin";
+import { MongoClient, ObjectId } from "mongodb";
 import { describe, expect, it, onTestFinished, vi } from "vitest";
 import { mongoStorage } from "../src/index.ts";
 import { startWithPassword, startWithTls } from "./support/secured.ts";
@@ -134,6 +135,49 @@ describe("a storage in MongoDB", () => {
     await expect(open("mongodb://127.0.0.1:1/x?nonsense=1")).rejects.toThrow(/nonsense/);
     expect(mongoStorage().options.safeParse({ uri: "postgres://x" }).success).toBe(false);
   });
+
+  it.each([true, false])(
+    "leaves out what something else has written, and tells of it once (streams: %s)",
+    async (streams) => {
+      const { uri } = await start({ streams });
+      const client = await new MongoClient(uri).connect();
+      onTestFinished(() => client.close());
+      const apps = client.db().collection<{ _id: string | ObjectId; json?: string; revision?: string }>("apps");
+      const id = new ObjectId();
+      await apps.insertMany([{ _id: "foreign" }, { _id: "half", json: "{", revision: "1" }, { _id: "old", json: "1" }]);
+      await apps.insertOne({ _id: id, json: "1", revision: "1" });
+      const lines: string[] = [];
+      const log = { ...silentLogger(), error: (_: object, line: string) => void lines.push(line) };
+      const storage = await open(uri, {}, log);
+      await storage.put("apps", "shop", 1);
+      const state = new Map<string, unknown>();
+      const controller = new AbortController();
+      const watching = (async () => {
+        for await (const change of storage.watch("apps", { signal: controller.signal })) apply(state, change);
+      })();
+      await storage.put("apps", "other", 2);
+      await vi.waitFor(() => expect(new Map(state)).toEqual(new Map(Object.entries({ shop: 1, other: 2 }))), wait);
+      // What is damaged is gone for those who watch, and there again once it is written anew.
+      await apps.updateOne({ _id: "other" }, { $set: { json: "{", revision: "2" } });
+      await vi.waitFor(() => expect([...state.keys()]).toEqual(["shop"]), wait);
+      const read = { code: "COC_STORAGE_VALUE", message: expect.stringContaining("apps/other was not written by a") };
+      await expect(storage.get("apps", "other")).rejects.toMatchObject(read);
+      await storage.put("apps", "other", 3);
+      await vi.waitFor(() => expect(state.get("other")).toBe(3), wait);
+      const listed: string[] = [];
+      for (let time = 0; time < 2; time++) for await (const { key } of storage.list("apps")) listed.push(key);
+      expect(listed).toEqual(["other", "shop", "other", "shop"]);
+      await expect(storage.put("apps", "foreign", 1, { ifRevision: null })).rejects.toMatchObject({
+        code: "COC_STORAGE_CONFLICT",
+      });
+      await storage.delete("apps", "foreign");
+      controller.abort();
+      await watching;
+      expect(lines.map((line) => line.replace(/^left out: apps\/(\S+) was .*/, "$1")).sort()).toEqual(
+        ["foreign", "half", "old", "other", String(id)].sort(),
+      );
+    },
+  );
 
   it("refuses keys, collections and values that are none", async () => {
     const storage = await open((await start()).uri);
