@@ -22,6 +22,7 @@ const NAME_LIMIT = 255;
 export function createPaths({ path: limit }: BundleLimits): Paths {
   /** By what a file system that takes no notice of case would find. */
   const known = new Map<string, Known>();
+  const folders = new Set<string>();
 
   function claim(path: string, folder: boolean, implied: boolean): string | undefined {
     const key = path.normalize("NFC").toLowerCase();
@@ -30,6 +31,7 @@ export function createPaths({ path: limit }: BundleLimits): Paths {
     if (other !== undefined && implied) return other.folder ? undefined : `${path} above it is no folder`;
     if (other !== undefined && !(folder && other.implied)) return "it is there twice";
     known.set(key, { path, folder, implied });
+    if (folder) folders.add(path);
     return undefined;
   }
 
@@ -38,9 +40,12 @@ export function createPaths({ path: limit }: BundleLimits): Paths {
       const names = path.split("/");
       const fault = faultOf(path, names, limit);
       if (fault !== undefined) return fault;
-      for (let depth = 1; depth < names.length; depth++) {
-        const above = claim(names.slice(0, depth).join("/"), true, true);
-        if (above !== undefined) return above;
+      for (let end = path.lastIndexOf("/"); end > 0; end = path.lastIndexOf("/", end - 1)) {
+        const above = path.slice(0, end);
+        // Those above one that is known are known too: many deep paths cost no more than what is new of each.
+        if (folders.has(above)) break;
+        const other = claim(above, true, true);
+        if (other !== undefined) return other;
       }
       return claim(path, folder, false);
     },
