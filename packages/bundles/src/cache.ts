@@ -46,10 +46,10 @@ export function createBundleCache(options: BundleCacheOptions): BundleCache {
   async function obtain(sha256: string): Promise<string> {
     await workshop.prepare();
     const entry = join(root, sha256);
-    const intact = await isIntact(entry);
+    // Marked first, so that no process that prunes the folder takes it away while it is looked at.
+    const intact = (await markUsed(entry)) && (await isIntact(entry));
     const size = await keep(sha256, intact);
     if (!intact) await make(sha256, size ?? 0);
-    await markUsed(entry);
     return join(entry, CODE);
   }
 
@@ -88,19 +88,17 @@ export function createBundleCache(options: BundleCacheOptions): BundleCache {
   /** Puts a finished folder in its place. Where another process was faster, its one is as good, unless it is damaged. */
   async function publish(folder: string, sha256: string): Promise<void> {
     const entry = join(root, sha256);
-    try {
-      await rename(folder, entry);
-    } catch (error) {
-      if (!isCode(error, "ENOTEMPTY") && !isCode(error, "EEXIST")) throw error;
+    // Again, since another process may put its one in the place that was just cleared.
+    while (!(await moved(folder, entry))) {
       if (await isIntact(entry)) return;
       log.warn({ bundle: sha256 }, "an unpacked bundle was damaged, and is made anew");
       await workshop.remove(sha256);
-      await rename(folder, entry);
     }
   }
 
   return {
     async open(sha256, signal) {
+      signal?.throwIfAborted();
       const shared = opening.get(sha256) ?? serial(sha256, () => obtain(sha256)).finally(() => opening.delete(sha256));
       opening.set(sha256, shared);
       return signal === undefined ? shared : withSignal(shared, signal);
@@ -112,7 +110,7 @@ export function createBundleCache(options: BundleCacheOptions): BundleCache {
         await serial(sha256, async () => {
           const entry = join(root, sha256);
           const usedAt = (await lastUsed(entry)) ?? 0;
-          if (used.has(sha256)) await markUsed(entry).catch(() => undefined);
+          if (used.has(sha256)) await markUsed(entry);
           else if (usedAt < tooOld) {
             log.info({ bundle: sha256 }, "an unpacked bundle that no app uses is removed");
             await workshop.remove(sha256);
@@ -123,11 +121,21 @@ export function createBundleCache(options: BundleCacheOptions): BundleCache {
   };
 }
 
+/** Moves a folder to where none is. @returns whether none was */
+async function moved(folder: string, place: string): Promise<boolean> {
+  try {
+    await rename(folder, place);
+    return true;
+  } catch (error) {
+    if (isCode(error, "ENOTEMPTY") || isCode(error, "EEXIST")) return false;
+    throw error;
+  }
+}
+
 /** Bytes that are read of an archive at once. */
 const CHUNK = 64 * 1024;
 
 async function withSignal<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
   let stop: () => void = () => undefined;
   const aborted = new Promise<never>((_, reject) => {
     stop = () => reject(signal.reason);

@@ -2,6 +2,7 @@ import { lstat, readFile, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "@cocaine/core/plugin";
 import type { Entry } from "./entries.ts";
+import { isCode } from "./workshop.ts";
 
 // An unpacked bundle is a folder with the code, and beside that a record of what the code has, by which it is seen
 // whether that is still so. The record's time is that of the last use.
@@ -44,10 +45,16 @@ async function isThere(folder: string, path: string, type: Entry["type"], size: 
   return type === "link" ? stats.isSymbolicLink() : stats.isFile() && stats.size === size;
 }
 
-/** Writes down that a bundle is used. */
-export async function markUsed(folder: string): Promise<void> {
+/** Writes down that a bundle is used. @returns whether there is one */
+export async function markUsed(folder: string): Promise<boolean> {
   const now = new Date();
-  await utimes(join(folder, RECORD), now, now);
+  try {
+    await utimes(join(folder, RECORD), now, now);
+    return true;
+  } catch (error) {
+    if (isCode(error, "ENOENT")) return false;
+    throw error;
+  }
 }
 
 /** When a bundle was used last, in milliseconds of the epoch; `undefined` where there is none. */

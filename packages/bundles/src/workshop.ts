@@ -1,10 +1,15 @@
 import { chmod, mkdir, mkdtemp, readdir, rename, rm, stat } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { messageOf } from "@cocaine/core/plugin";
 import { badCache } from "./errors.ts";
 
-/** Folders that begin with it are on their way in or out, by the process whose number follows. */
-const PREFIX = "partial-";
+/** Folders of this name are on their way in or out, by the machine and the process that follow. */
+const PARTIAL = /^partial-(.*)-(\d+)-[^-]+$/;
+const PREFIX = `partial-${encodeURIComponent(hostname())}-${process.pid}-`;
+const ENTRY = /^[0-9a-f]{64}$/;
+/** Milliseconds after which what another machine has left is removed: its processes are not known here. */
+const FOREIGN_AGE = 24 * 3_600_000;
 
 /** The folder of a cache: it is made, and what is put into it or taken out of it is so in one step. */
 export interface Workshop {
@@ -14,7 +19,7 @@ export interface Workshop {
   use<T>(work: (folder: string) => Promise<T>): Promise<T>;
   /** Takes an entry out, and removes it. One that is not there is no error. */
   remove(name: string): Promise<void>;
-  /** Names of the entries. */
+  /** Names of the entries; what else lies in the folder is somebody else's. */
   list(): Promise<string[]>;
 }
 
@@ -29,7 +34,7 @@ export function createWorkshop(root: string): Workshop {
         if (uid !== process.getuid?.()) throw badCache(root, `it belongs to user ${uid}`);
         if ((mode & 0o022) !== 0) throw badCache(root, `others may write to it (mode 0${(mode & 0o777).toString(8)})`);
         for (const name of await readdir(root)) {
-          if (isLeft(name)) await rm(join(root, name), { recursive: true, force: true });
+          if (await isLeft(root, name)) await rm(join(root, name), { recursive: true, force: true });
         }
       } catch (error) {
         if (isCode(error, "COC_BUNDLE_CACHE")) throw error;
@@ -37,7 +42,7 @@ export function createWorkshop(root: string): Workshop {
       }
     },
     async use(work) {
-      const folder = await mkdtemp(join(root, `${PREFIX}${process.pid}-`));
+      const folder = await mkdtemp(join(root, PREFIX));
       try {
         return await work(folder);
       } finally {
@@ -51,13 +56,20 @@ export function createWorkshop(root: string): Workshop {
           if (!isCode(error, "ENOENT")) throw error;
         });
       }),
-    list: async () => (await readdir(root)).filter((name) => !name.startsWith(PREFIX)),
+    list: async () => (await readdir(root)).filter((name) => ENTRY.test(name)),
   };
   return workshop;
 }
 
-function isLeft(name: string): boolean {
-  return name.startsWith(PREFIX) && !isAlive(Number.parseInt(name.slice(PREFIX.length), 10));
+/** Whether who made a folder for work is gone. */
+async function isLeft(root: string, name: string): Promise<boolean> {
+  const [, host, pid] = PARTIAL.exec(name) ?? [];
+  if (host === undefined) return false;
+  const changed = (await stat(join(root, name)).catch(() => undefined))?.mtimeMs ?? Number.POSITIVE_INFINITY;
+  // Machines, containers among them, may share the folder, and have the same numbers for other processes.
+  if (host !== encodeURIComponent(hostname())) return changed < Date.now() - FOREIGN_AGE;
+  // In a container, a process that was killed often had the number that this one has.
+  return Number(pid) === process.pid ? changed < performance.timeOrigin : !isAlive(Number(pid));
 }
 
 function isAlive(pid: number): boolean {

@@ -1,4 +1,5 @@
-import { chmod, lstat, mkdir, readFile, readlink, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { chmod, mkdir, readdir, readFile, readlink, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { hostname } from "node:os";
 import { join } from "node:path";
 import { createBundleCache, packBundle } from "@cocaine/bundles";
 import { memoryStorage, type Storage } from "@cocaine/core";
@@ -92,12 +93,49 @@ describe("a bundle is opened", () => {
 
   it("though a process that was killed has left half of it", async () => {
     const { bundle, cache, folder } = await setUp();
-    const left = join(folder, `partial-${2 ** 22 + 1}-abc123`);
-    await mkdir(join(left, "code"), { recursive: true });
+    const here = `partial-${encodeURIComponent(hostname())}`;
+    const dead = 2 ** 22 + 1;
+    const make = async (name: string, time: number) => {
+      await mkdir(join(folder, name, "code"), { recursive: true });
+      await writeFile(join(folder, name, "archive.tar"), "half");
+      await utimes(join(folder, name), time, time);
+    };
+    const now = Date.now() / 1000;
+    await make(`${here}-${dead}-abc123`, now);
+    // In a container, the process before often had the same number.
+    await make(`${here}-${process.pid}-abc123`, performance.timeOrigin / 1000 - 1);
+    await make(`partial-other-${dead}-abc123`, now - 2 * 86_400);
+    // What may still be under way stays: of this process, and of one that is not seen from here.
+    await make(`${here}-${process.pid}-def456`, now);
+    await make(`partial-other-${dead}-def456`, now);
     await chmod(folder, 0o711);
-    await writeFile(join(left, "archive.tar"), "half");
     await cache.open(bundle.sha256);
-    await expect(lstat(left)).rejects.toMatchObject({ code: "ENOENT" });
+    const stays = [bundle.sha256, `${here}-${process.pid}-def456`, `partial-other-${dead}-def456`];
+    expect(await readdir(folder)).toEqual(expect.arrayContaining(stays));
+    expect(await readdir(folder)).toHaveLength(stays.length);
+  });
+
+  it("though it is damaged, and several processes find that at once", async () => {
+    const { bundle, folder, storage } = await setUp();
+    for (let round = 0; round < 20; round++) {
+      await createBundleCache({ storage, folder }).open(bundle.sha256);
+      await rm(join(folder, bundle.sha256, "code/app.py"));
+      const processes = [1, 2, 3, 4].map(() => createBundleCache({ storage, folder }));
+      const [opened = ""] = await Promise.all(processes.map((each) => each.open(bundle.sha256)));
+      expect(await readFile(join(opened, "app.py"), "utf8")).toBe("pass\n");
+    }
+  });
+
+  it("though another process prunes the folder meanwhile", async () => {
+    const { bundle, cache, folder, storage } = await setUp();
+    await cache.open(bundle.sha256);
+    await utimes(join(folder, bundle.sha256, "record.json"), 1, 1);
+    const get: Storage["get"] = async (...call) => {
+      await cache.prune(new Set(), 60_000);
+      return storage.get(...call);
+    };
+    const opened = await createBundleCache({ storage: { ...storage, get }, folder }).open(bundle.sha256);
+    expect(await readFile(join(opened, "app.py"), "utf8")).toBe("pass\n");
   });
 
   it("no longer for who does not wait", async () => {
@@ -108,6 +146,10 @@ describe("a bundle is opened", () => {
     await expect(opening).rejects.toThrow("the host closes");
     expect(await cache.open(bundle.sha256)).toMatch(bundle.sha256);
     await expect(cache.open(bundle.sha256, controller.signal)).rejects.toThrow("the host closes");
+    // And what becomes of it is nobody's rejection.
+    const without = createBundleCache({ storage: memoryStorage(), folder: await temporaryFolder() });
+    await expect(without.open(bundle.sha256, controller.signal)).rejects.toThrow("the host closes");
+    await expect(without.open(bundle.sha256)).rejects.toMatchObject({ code: "COC_BUNDLE_UNKNOWN" });
   });
 });
 
@@ -156,6 +198,14 @@ describe("a bundle is not opened", () => {
 });
 
 describe("a cache is pruned", () => {
+  it("of nothing that is no bundle", async () => {
+    const { cache, folder } = await setUp();
+    await mkdir(join(folder, "precious"), { recursive: true, mode: 0o711 });
+    await chmod(folder, 0o711);
+    await cache.prune(new Set(), 0);
+    expect(await readdir(folder)).toEqual(["precious"]);
+  });
+
   it("of what was not used for long, and is of no app", async () => {
     const { bundle, cache, folder, storage } = await setUp();
     const other = await packBundle(await folderOf({ "other.py": "" }));
