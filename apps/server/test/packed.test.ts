@@ -116,8 +116,17 @@ describe("a driver of somebody else", () => {
         "export const measured = (message, job) => ({ [job.metadata.mqtt.topic]: Number(Buffer.from(message).toString()) });",
     };
     for (const [name, text] of Object.entries(files)) await writeFile(join(project, name), text);
-    const cocained = spawn("npx", ["--no-install", "cocained", "--config", "cocained.yaml"], { cwd: project });
-    onTestFinished(() => void cocained.kill());
+    // By its path: npx would stay between, and hand on no signal.
+    const start = (name: string, ...args: string[]) => {
+      const child = spawn(join(project, "node_modules/.bin", name), args, { cwd: project });
+      const closed = once(child, "close");
+      onTestFinished(async () => {
+        child.kill();
+        await closed;
+      });
+      return child;
+    };
+    const cocained = start("cocained", "--config", "cocained.yaml");
     let log = "";
     cocained.stdout.on("data", (text) => (log += text));
     cocained.stderr.on("data", (text) => (log += text));
@@ -125,10 +134,7 @@ describe("a driver of somebody else", () => {
     expect(log).toContain('"app deployed"');
 
     let heard = "";
-    const feed = spawn("npx", ["--no-install", "cocaine", "--runtime-dir", join(project, "run"), "feed", "sensors"], {
-      cwd: project,
-    });
-    onTestFinished(() => void feed.kill());
+    const feed = start("cocaine", "--runtime-dir", join(project, "run"), "feed", "sensors");
     feed.stdout.on("data", (text) => (heard += text));
     await vi.waitFor(
       async () => {
