@@ -18,8 +18,11 @@ export const headSchema = z.object({
   pieces: z.int().positive(),
   /** Tells the pieces of this upload from those of one before, which may still be on their way out. */
   upload: z.string(),
-  /** `incomplete`: being uploaded; `whole`: it was, and of the right hash; `removed`: its pieces are being deleted. */
-  state: z.enum(["incomplete", "whole", "removed"]),
+  /**
+   * `incomplete`: being uploaded; `whole`: it was, and of the right hash; `damaged`: it was, and a node found that its
+   * pieces are so no more, and the next deploy sends them again; `removed`: its pieces are being deleted.
+   */
+  state: z.enum(["incomplete", "whole", "damaged", "removed"]),
   /** When it was last asked for by a deploy, about: milliseconds of the epoch. */
   created: z.number(),
 });
@@ -28,6 +31,11 @@ export type Head = z.infer<typeof headSchema>;
 
 /** The bytes as base64; the hash of the whole tells whether they are. */
 export const pieceSchema = z.object({ data: z.string() });
+
+/** Whether it was uploaded, so that nodes may have it. */
+export function isUploaded({ state }: Head): boolean {
+  return state === "whole" || state === "damaged";
+}
 
 export function newHead(size: number, now: number): Head {
   const upload = randomBytes(6).toString("hex");

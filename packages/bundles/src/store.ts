@@ -1,7 +1,7 @@
 import { createHash } from "node:crypto";
 import { type Document, isCocaineError, type Storage } from "@cocaine/core/plugin";
 import { badUpload, damaged, tooLarge, unknownBundle } from "./errors.ts";
-import { HEADS, type Head, headSchema, newHead, PIECES, pieceKey, pieceSchema, pieceSize } from "./head.ts";
+import { HEADS, type Head, headSchema, isUploaded, newHead, PIECES, pieceKey, pieceSchema, pieceSize } from "./head.ts";
 import { type BundleLimits, limitsOf, sizeText } from "./limits.ts";
 import type { BundleTarget } from "./target.ts";
 
@@ -18,11 +18,16 @@ export interface BundleStore extends BundleTarget {
    * Keeps a bundle for a day from now on.
    *
    * @returns bytes of its archive.
-   * @throws `COC_BUNDLE_UNKNOWN` if the storage does not have it whole.
+   * @throws `COC_BUNDLE_UNKNOWN` if it was never uploaded whole, or was removed.
    */
   keep(sha256: string): Promise<number>;
-  /** Its archive, not yet checked. @throws `COC_BUNDLE_UNKNOWN`, `COC_BUNDLE_DAMAGED` */
+  /**
+   * Its archive; that all of it is of the hash is known at the end. Where it is not, the next deploy sends it again.
+   *
+   * @throws `COC_BUNDLE_UNKNOWN`, `COC_BUNDLE_DAMAGED`
+   */
   read(sha256: string): AsyncIterable<Uint8Array>;
+  /** All of them, but for heads that cannot be read, as of another version. */
   list(): AsyncIterable<StoredBundle>;
   /** Removes one, unless somebody has asked for it since it was listed. @returns whether it did */
   remove(bundle: StoredBundle): Promise<boolean>;
@@ -77,19 +82,24 @@ export function createBundleStore({ storage, limits, now = Date.now }: BundleSto
     for (let index = 0; index < head.pieces; index++) await storage.delete(PIECES, pieceKey(sha256, head, index));
   }
 
+  /** Throws at the latest after the last one if they are not of the hash. */
   async function* readPieces(sha256: string, head: Head): AsyncGenerator<Uint8Array> {
+    const hash = createHash("sha256");
     for (let index = 0; index < head.pieces; index++) {
       const document = await storage.get(PIECES, pieceKey(sha256, head, index));
       if (document === null) throw damaged(sha256, `piece ${index} of ${head.pieces} is missing`);
-      const piece = Buffer.from(pieceSchema.parse(document.value).data, "base64");
+      const piece = Buffer.from(pieceSchema.safeParse(document.value).data?.data ?? "", "base64");
       if (piece.length !== pieceSize(head, index)) throw damaged(sha256, `piece ${index} has ${piece.length} bytes`);
+      hash.update(piece);
       yield piece;
     }
+    const actual = hash.digest("hex");
+    if (actual !== sha256) throw damaged(sha256, `its hash is ${actual}`);
   }
 
-  async function whole(sha256: string): Promise<StoredBundle> {
+  async function uploaded(sha256: string): Promise<StoredBundle> {
     const found = await find(sha256);
-    if (found?.head.state !== "whole") throw unknownBundle(sha256);
+    if (found === undefined || !isUploaded(found.head)) throw unknownBundle(sha256);
     return found;
   }
 
@@ -103,16 +113,21 @@ export function createBundleStore({ storage, limits, now = Date.now }: BundleSto
           return (await renew(found)) ? { done: state === "whole" } : undefined;
         }
         if (state === "whole") throw badUpload(sha256, `it is there already, with ${known} bytes and not ${size}`);
-        const head = newHead(size, now());
-        if (!(await write({ sha256, head, revision: found?.revision ?? null }))) return undefined;
+        // Told before they go, and gone before the head is: whoever is cut off, no piece stays that no head tells of.
+        if (found !== undefined && state !== "removed") {
+          await write({ ...found, head: { ...found.head, state: "removed" } });
+          return undefined;
+        }
         if (found !== undefined) await dropPieces(found);
-        return { done: false };
+        const head = newHead(size, now());
+        return (await write({ sha256, head, revision: found?.revision ?? null })) ? { done: false } : undefined;
       });
     },
     async put(sha256, index, piece) {
       const { head } = (await find(sha256)) ?? {};
       if (head?.state === "whole") return;
-      if (head?.state !== "incomplete") throw badUpload(sha256, "it was not begun, or was given up: begin it again");
+      if (head === undefined || head.state === "removed")
+        throw badUpload(sha256, "it was not begun, or was given up: begin it again");
       if (index >= head.pieces) throw badUpload(sha256, `it has ${head.pieces} pieces and none of number ${index}`);
       const expected = pieceSize(head, index);
       if (piece.length !== expected)
@@ -124,25 +139,32 @@ export function createBundleStore({ storage, limits, now = Date.now }: BundleSto
       settle(sha256, async () => {
         const found = await find(sha256);
         if (found?.head.state === "whole") return { done: undefined };
-        if (found?.head.state !== "incomplete") throw badUpload(sha256, "it was not begun, or was given up");
-        const hash = createHash("sha256");
-        for await (const piece of readPieces(sha256, found.head)) hash.update(piece);
-        const actual = hash.digest("hex");
-        if (actual !== sha256) throw damaged(sha256, `what was sent has the hash ${actual}`);
+        if (found === undefined || found.head.state === "removed")
+          throw badUpload(sha256, "it was not begun, or was given up");
+        for await (const _ of readPieces(sha256, found.head));
         const sealed = await write({ ...found, head: { ...found.head, state: "whole" } });
         return sealed ? { done: undefined } : undefined;
       }),
     keep: (sha256) =>
       settle(sha256, async () => {
-        const found = await whole(sha256);
+        const found = await uploaded(sha256);
         return (await renew(found)) ? { done: found.head.size } : undefined;
       }),
     async *read(sha256) {
-      const { head } = await whole(sha256);
-      yield* readPieces(sha256, head);
+      const found = await uploaded(sha256);
+      try {
+        yield* readPieces(sha256, found.head);
+      } catch (error) {
+        // Not if it was removed or sent anew while it was read.
+        if (isCocaineError(error) && error.code === "COC_BUNDLE_DAMAGED")
+          await write({ ...found, head: { ...found.head, state: "damaged" } });
+        throw error;
+      }
     },
     async *list() {
-      for await (const document of storage.list(HEADS)) yield storedOf(document);
+      for await (const document of storage.list(HEADS)) {
+        if (headSchema.safeParse(document.value).success) yield storedOf(document);
+      }
     },
     async remove(bundle) {
       // Told first, so that nobody begins to use it, and so that another node ends the work if this one does not.

@@ -1,6 +1,7 @@
 import { type Logger, messageOf, readCodePlace, type Storage, silentLogger } from "@cocaine/core";
 import { z } from "@cocaine/core/plugin";
 import type { BundleCache } from "./cache.ts";
+import { isUploaded } from "./head.ts";
 import { createBundleStore, type StoredBundle } from "./store.ts";
 
 /** Removes the bundles that no app is of, from the storage and from the cache of a node. */
@@ -51,7 +52,7 @@ export function createBundleSweeper(options: BundleSweeperOptions): BundleSweepe
   async function look(bundle: StoredBundle, running: ReadonlySet<string>, named: ReadonlySet<string>): Promise<void> {
     const { sha256, head } = bundle;
     // Those of apps that are in no storage are known to nobody else.
-    if (running.has(sha256) && head.state === "whole") await store.keep(sha256);
+    if (running.has(sha256) && isUploaded(head)) await store.keep(sha256);
     const isYoung = head.created > Date.now() - age && head.state !== "removed";
     if (named.has(sha256) || isYoung) return;
     if (await store.remove(bundle)) log.info({ bundle: sha256 }, "a bundle that no app uses was removed");

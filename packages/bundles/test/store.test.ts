@@ -148,6 +148,45 @@ describe("a bundle in the storage", () => {
     expect((await read(store, bundle)).length).toBe(bundle.size);
   });
 
+  it("leaves no pieces behind, though an upload is cut off while it clears those of one before", async () => {
+    const storage = memoryStorage();
+    const store = createBundleStore({ storage });
+    const dying: Storage = { ...storage, delete: () => Promise.reject(new Error("the node died")) };
+    const cutOff = createBundleStore({ storage: dying });
+    const bundle = large();
+    // Of a removal, and of an upload of another size.
+    await uploadBundle(bundle, store);
+    const [found] = await listed(store);
+    await expect(cutOff.remove(found as StoredBundle)).rejects.toThrow("died");
+    await expect(cutOff.begin(bundle.sha256, bundle.size)).rejects.toThrow("died");
+    await store.begin(bundle.sha256, 768 * 1024);
+    await store.put(bundle.sha256, 0, new Uint8Array(768 * 1024));
+    await expect(cutOff.begin(bundle.sha256, bundle.size)).rejects.toThrow("died");
+    expect(await uploadBundle(bundle, store)).toBe(true);
+    expect(await keysIn(storage, "bundle-pieces")).toHaveLength(3);
+  });
+
+  it("that was damaged is sent again by the next deploy, and does not end who has it already", async () => {
+    const storage = memoryStorage();
+    const store = createBundleStore({ storage });
+    const bundle = large();
+    for (const damage of [
+      (key: string) => storage.delete("bundle-pieces", key),
+      (key: string) => storage.put("bundle-pieces", key, { data: Buffer.alloc(768 * 1024).toString("base64") }),
+      (key: string) => storage.put("bundle-pieces", key, { of: "something else" }),
+    ]) {
+      await uploadBundle(bundle, store);
+      const [key = ""] = await keysIn(storage, "bundle-pieces");
+      await damage(key);
+      await expect(read(store, bundle)).rejects.toMatchObject({ code: "COC_BUNDLE_DAMAGED" });
+      expect(await store.keep(bundle.sha256)).toBe(bundle.size);
+      expect(await uploadBundle(bundle, store)).toBe(true);
+      expect((await read(store, bundle)).equals(await bytesOf(bundle))).toBe(true);
+      expect(await keysIn(storage, "bundle-pieces")).toHaveLength(3);
+      expect(await uploadBundle(bundle, store)).toBe(false);
+    }
+  });
+
   it("says which piece is damaged", async () => {
     const storage = memoryStorage();
     const bundle = large();

@@ -63,6 +63,14 @@ describe("a sweep", () => {
     expect(await left()).not.toContain(sha256);
   });
 
+  it("passes over what it cannot read", async () => {
+    const { storage, named, running, node, left } = await setUp();
+    await storage.put("bundles", "0".repeat(64), { of: "another version" });
+    const { sweeper } = await node();
+    await sweeper.sweep();
+    expect(await left()).toEqual([named, running].sort());
+  });
+
   it("removes from the cache what has not been used for a day", async () => {
     const { named, unused, node } = await setUp();
     const { cache, folder, sweeper } = await node();
