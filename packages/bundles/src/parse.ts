@@ -3,6 +3,7 @@ import { Parser, type ReadEntry } from "tar";
 import type { Entry } from "./entries.ts";
 import { refused, refusedEntry, tooLarge } from "./errors.ts";
 import { type BundleLimits, sizeText } from "./limits.ts";
+import { createParts } from "./parts.ts";
 import { createPaths } from "./paths.ts";
 
 /** What an archive says, in its order: an entry, then the bytes of its file. */
@@ -19,6 +20,7 @@ const META_LIMIT = 16 * 1024;
  */
 export async function* parseArchive(archive: AsyncIterable<Uint8Array>, limits: BundleLimits): AsyncGenerator<Step> {
   const check = createCheck(limits);
+  const parts = createParts(META_LIMIT);
   let steps: Step[] = [];
   let fault: unknown;
   const attempt = (work: () => void) => {
@@ -31,6 +33,7 @@ export async function* parseArchive(archive: AsyncIterable<Uint8Array>, limits: 
 
   const parser = new Parser({ strict: true, brotli: false, zstd: false, maxMetaEntrySize: META_LIMIT });
   parser.on("entry", (entry: ReadEntry) => {
+    parts.follow(entry.startBlockSize);
     attempt(() => {
       const checked = check(entry);
       if (checked !== undefined) steps.push({ entry: checked });
@@ -47,12 +50,18 @@ export async function* parseArchive(archive: AsyncIterable<Uint8Array>, limits: 
     if (!begun && isCompressed(chunk)) throw refused("it is compressed");
     begun = true;
     // The parser tells all of a chunk at once, so that no more than a chunk is ever waiting here.
-    attempt(() => parser.write(chunk));
+    attempt(() => {
+      parts.add(chunk);
+      for (let part = parts.next(); part !== undefined && fault === undefined; part = parts.next()) parser.write(part);
+    });
     if (fault !== undefined) throw fault;
     yield* steps;
     steps = [];
   }
-  attempt(() => parser.end());
+  attempt(() => {
+    parser.write(parts.rest());
+    parser.end();
+  });
   if (fault !== undefined) throw fault;
   yield* steps;
 }

@@ -47,6 +47,19 @@ describe("a bundle is opened", () => {
     expect(await pathsIn(folder)).toHaveLength(3 + bundle.paths.size);
   });
 
+  it("by the names it was packed with, wherever in the archive they lie", async () => {
+    for (const pad of ["", "q"]) {
+      const long = `${pad}${"я".repeat(120)}/${"ю".repeat(120)}/${"э".repeat(120)}/app.py`;
+      // What is before it has it lie at every place where a piece of the archive may end.
+      for (let blocks = 112; blocks < 126; blocks++) {
+        const bundle = await packBundle(await folderOf({ a: "x".repeat(512 * blocks), [long]: "pass\n" }));
+        const folder = await temporaryFolder();
+        const opened = await createBundleCache({ storage: await storageWith(bundle), folder }).open(bundle.sha256);
+        expect(await pathsIn(opened)).toEqual([...bundle.paths].sort());
+      }
+    }
+  });
+
   it("from the cache the next time, and once by two at once", async () => {
     const { bundle, folder, storage } = await setUp();
     const { reads, storage: watched } = counted(storage);
