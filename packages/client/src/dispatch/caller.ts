@@ -20,11 +20,12 @@ export interface CallerOptions extends DispatchOptions {
 }
 
 export function createCaller(options: CallerOptions): Caller {
-  const { policy: own, lifetime = 60_000, silence = 5000, window = 1_048_576, backlog = 10_000, warned } = options;
+  const { policy: own = {}, lifetime = 60_000, silence = 5000, window = 1_048_576, backlog = 10_000, warned } = options;
   const dispatcher = new Dispatcher({ silence, window, backlog, warned });
 
   function callOf(body: Uint8Array | string, given: CallOptions & Told): Call {
-    const { urgent = false, mailboxed = false, timeout = 0, maxRetries = 10 } = { ...own, ...given };
+    const { urgent = own.urgent ?? false, mailboxed = own.mailboxed ?? false } = given;
+    const { timeout = own.timeout ?? 0, maxRetries = own.maxRetries ?? 10 } = given;
     const deadline = given.deadline ?? (lifetime > 0 ? Date.now() + lifetime : Number.POSITIVE_INFINITY);
     const policy = { urgent, mailboxed, timeout, maxRetries, ...(given.onRestart && { onRestart: given.onRestart }) };
     return new Call(typeof body === "string" ? Buffer.from(body) : body, policy, deadline);

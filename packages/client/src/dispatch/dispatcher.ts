@@ -117,7 +117,12 @@ export class Dispatcher implements LinkOwner {
     if (!call.repeatable) return this.#end(call, error);
     const { maxRetries } = call.policy;
     if (call.sent > maxRetries) return this.#end(call, noMoreRetries(error, maxRetries));
-    call.restart(error);
+    try {
+      call.restart(error);
+    } catch (refusal) {
+      // Thrown by the caller's own `onRestart`: no matter of the other calls of the link.
+      return this.drop(call, refusal);
+    }
     this.resent++;
     // Also without a wait: the other calls of a lost link are to be told first.
     call.retry = setTimeout(() => this.#dispatch(call), wait);

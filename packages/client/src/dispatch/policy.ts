@@ -17,7 +17,8 @@ export interface CallOptions extends Policy {
   readonly deadline?: number;
   /**
    * Allows to send the request again when chunks of its response were handed over already: called then, and the chunks
-   * that follow are those of a new response, from its beginning. @defaultValue such a request fails
+   * that follow are those of a new response, from its beginning. What it throws ends the call in place of that.
+   * @defaultValue such a request fails
    */
   readonly onRestart?: () => void;
   /** Gives the request up. No wire has a message that would tell the server: it ends the job in vain. */

@@ -320,3 +320,27 @@ test.each(["hello", '{"uuid":"a"}', '{"uuid":7,"completed":true}', '{"completed"
     ]);
   },
 );
+
+test("what onRestart throws ends its call, and no other", async () => {
+  const server = await startServer();
+  const { client } = startClient([server.endpoint], { policy: { maxRetries: 1 } });
+  const onRestart = () => {
+    throw new Error("not twice");
+  };
+  const first = client.call("half", { onRestart });
+  await first.next();
+  const others = [1, 2].map(() => ask(client, "silent", { maxRetries: 0 }));
+  await server.heard(3);
+  server.signal("SIGKILL");
+  await expect(first.next()).rejects.toThrow("not twice");
+  for (const other of others) await expect(other).rejects.toMatchObject({ code: "COC_CLIENT_LOST" });
+  expect(client.info()).toMatchObject({ open: 0, waiting: 0 });
+});
+
+test("the client's own policy holds where a call says undefined", async () => {
+  const server = await startServer();
+  const { client } = startClient([server.endpoint], { policy: { maxRetries: 0 } });
+  const asked = ask(client, "refuse-once", Object.fromEntries([["maxRetries", undefined]]));
+  await expect(asked).rejects.toMatchObject({ code: "COC_LSD_RESOURCE" });
+  await server.heard(1);
+});
