@@ -39,7 +39,7 @@ export interface Client {
   ): AsyncGenerator<Uint8Array, void, undefined>;
   /** The same, with the whole response at once. */
   request(app: string, task: string, body?: Uint8Array | string, options?: CallOptions): Promise<Buffer>;
-  /** Of each task that was called. */
+  /** Of each task that was called, as long as it has servers or calls. */
   info(): readonly (CallerInfo & { readonly app: string; readonly task: string })[];
   /** Fails all calls with `COC_CLIENT_CLOSED` and ends all connections. May be called twice. */
   close(): Promise<void>;
@@ -83,11 +83,21 @@ export function createClient(options: ClientOptions): Client {
 
   function listed(list: readonly TaskServer[]): void {
     known = list;
-    for (const { app, task, dispatcher } of called.values()) dispatcher.links.set(targetsOf(app, task));
+    for (const caller of called.values()) {
+      caller.dispatcher.links.set(targetsOf(caller.app, caller.task));
+      forgetUnused(caller);
+    }
+  }
+
+  /** Names may come from anywhere, and be of no task: what has neither servers nor calls is not kept. */
+  function forgetUnused(caller: Called): void {
+    const { app, task, dispatcher } = caller;
+    if (dispatcher.open > 0 || dispatcher.links.list.length > 0) return;
+    if (called.get(keyOf(app, task)) === caller) called.delete(keyOf(app, task));
   }
 
   function callerOf(app: string, task: string): Called {
-    const key = JSON.stringify([app, task]);
+    const key = keyOf(app, task);
     const before = called.get(key);
     if (before !== undefined) return before;
     const targets = targetsOf(app, task);
@@ -112,7 +122,12 @@ export function createClient(options: ClientOptions): Client {
       policy.signal?.throwIfAborted();
       if (closing !== undefined) throw clientClosed();
       if (!started) throw clientNotStarted();
-      yield* callerOf(app, task).call(body, policy);
+      const caller = callerOf(app, task);
+      try {
+        yield* caller.call(body, policy);
+      } finally {
+        forgetUnused(caller);
+      }
     },
     async request(app, task, body, policy) {
       const chunks: Uint8Array[] = [];
@@ -130,4 +145,8 @@ export function createClient(options: ClientOptions): Client {
     },
   };
   return client;
+}
+
+function keyOf(app: string, task: string): string {
+  return JSON.stringify([app, task]);
 }

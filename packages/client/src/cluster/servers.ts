@@ -44,7 +44,7 @@ export function clusterServers(options: ClusterServersOptions): Discover<TaskSer
     const sources = [...options.sources];
     let told = "";
     while (!signal.aborted) {
-      const servers = (await firstOf(sources, patience)).flatMap(serversOf);
+      const servers = (await firstOf(sources, patience, signal)).flatMap(serversOf);
       const list = JSON.stringify(servers);
       if (list !== told) yield servers;
       told = list;
@@ -56,12 +56,13 @@ export function clusterServers(options: ClusterServersOptions): Discover<TaskSer
 type Source = ClusterServersOptions["sources"][number];
 
 /** What the first that answers tells. Those that did not go to the end, so that they delay no further look. */
-async function firstOf(sources: Source[], patience: number): Promise<readonly ClusterNode[]> {
+async function firstOf(sources: Source[], patience: number, signal: AbortSignal): Promise<readonly ClusterNode[]> {
   const reasons: string[] = [];
   for (const source of [...sources]) {
     try {
-      return await within(patience, source);
+      return await within(patience, source, signal);
     } catch (error) {
+      signal.throwIfAborted();
       reasons.push(messageOf(error));
       sources.push(...sources.splice(sources.indexOf(source), 1));
     }
@@ -69,14 +70,17 @@ async function firstOf(sources: Source[], patience: number): Promise<readonly Cl
   throw new Error(`no node tells of the others: ${reasons.join("; ")}`);
 }
 
-async function within(patience: number, source: Source): Promise<readonly ClusterNode[]> {
+async function within(patience: number, source: Source, signal: AbortSignal): Promise<readonly ClusterNode[]> {
   const answered = new AbortController();
+  const stop = () => answered.abort();
+  signal.addEventListener("abort", stop, { once: true });
   const late = sleep(patience, undefined, { signal: answered.signal }).then(() => {
     throw new Error(`a node did not answer within ${patience} ms`);
   });
   try {
     return await Promise.race([source(), late]);
   } finally {
+    signal.removeEventListener("abort", stop);
     answered.abort();
     await late.catch(() => undefined);
   }

@@ -24,8 +24,10 @@ export async function follow<T>(discover: Discover<T>, signal: AbortSignal, foll
   while (!signal.aborted) {
     try {
       const source = discover(signal);
-      if (!(Symbol.asyncIterator in source)) follower.listed(await source);
-      else {
+      if (!(Symbol.asyncIterator in source)) {
+        const servers = await source;
+        if (!signal.aborted) follower.listed(servers);
+      } else {
         for await (const servers of source) {
           if (signal.aborted) return;
           failures = 0;

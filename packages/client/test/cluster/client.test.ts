@@ -203,3 +203,29 @@ it("a node that never tells of the others is passed over", async () => {
   const client = start(clusterServers({ sources: [silent, () => a.nodes()], interval: 50, patience: 200 }));
   expect(String(await client.request("shop", "whole", "many 3"))).toBe("012");
 });
+
+it("names that nobody has are not kept when their calls have ended", async () => {
+  const client = start(async () => []);
+  const asked = client.request("shop", "waits", "", { deadline: Date.now() + 200 }).catch((error) => error.code);
+  for (let n = 0; n < 100; n++) {
+    await expect(client.request("shop", `none-${n}`, "", { deadline: Date.now() - 1 })).rejects.toThrow("deadline");
+  }
+  expect(client.info().map(({ task }) => task)).toEqual(["waits"]);
+  expect(await asked).toBe("COC_DEADLINE");
+  expect(client.info()).toEqual([]);
+});
+
+it("no node is asked any more once the client is closed", async () => {
+  let asked = 0;
+  const sources = Array.from({ length: 3 }, () => () => {
+    asked++;
+    return new Promise<never>(() => {});
+  });
+  const discovery = new AbortController();
+  const iterator = clusterServers({ sources, patience: 60_000 })(discovery.signal) as AsyncIterable<TaskServer[]>;
+  const looking = iterator[Symbol.asyncIterator]().next();
+  await vi.waitFor(() => expect(asked).toBe(1));
+  discovery.abort();
+  await expect(looking).rejects.toThrow("aborted");
+  expect(asked).toBe(1);
+});

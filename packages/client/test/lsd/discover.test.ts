@@ -105,3 +105,12 @@ test.each([
   await vi.waitFor(() => expect(warnings.length).toBeGreaterThan(0), soon);
   expect(warnings[0]).toMatchObject({ code: "COC_CLIENT_DISCOVERY", message: expect.stringContaining(message) });
 });
+
+test("what is found out after the client is closed is not connected to", async () => {
+  let tell = (_endpoints: string[]) => {};
+  const { client } = startClient(() => new Promise<string[]>((resolve) => (tell = resolve)));
+  await client.close();
+  tell(["tcp://127.0.0.1:1"]);
+  await new Promise(setImmediate);
+  expect(client.info().endpoints).toEqual([]);
+});
