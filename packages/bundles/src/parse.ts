@@ -79,6 +79,7 @@ function createCheck(limits: BundleLimits): (entry: ReadEntry) => Entry | undefi
     const fault = paths.add(entry.path.startsWith("/") ? entry.path : path, kind === "folder");
     if (fault !== undefined) throw refusedEntry(entry.path, fault);
     if ((mode & 0o7000) !== 0) throw refusedEntry(entry.path, "it has setuid, setgid or sticky bits");
+    if (!Number.isSafeInteger(size)) throw refusedEntry(entry.path, `its size is ${size} bytes`);
     if (kind !== "file" && size > 0) throw refusedEntry(entry.path, `a ${type} has no content`);
     if (kind === "link") checkTarget(entry.path, linkpath, limits);
     if (paths.size > limits.entries) throw tooLarge(`the bundle has more than ${limits.entries} entries`, LESS);

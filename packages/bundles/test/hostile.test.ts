@@ -54,6 +54,7 @@ describe("an archive of another program", () => {
     ["character-device", /"null" is refused, it is no file, folder or symbolic link \(CharacterDevice\)/],
     ["block-device", /"disk" is refused, .*BlockDevice/],
     ["pipe", /"pipe" is refused, .*FIFO/],
+    ["part-of-a-byte", /"app.py" is refused, its size is 0.5 bytes/],
     ["larger-size", /broken one .*Truncated/],
     ["control-in-target", /"link" is refused, what it links to has control/],
     ["long-target", /"link" is refused, what it links to is longer/],
