@@ -21,7 +21,10 @@ export interface BundleSweeperOptions {
   readonly inUse: () => Iterable<string>;
   /** @defaultValue none: nothing is written */
   readonly log?: Logger;
-  /** Milliseconds that a bundle is kept for which no app is of. @defaultValue a day */
+  /**
+   * Milliseconds that a bundle is kept for which no app is of; some hours at least, since of a deploy that comes within
+   * an hour of another nothing is written down. @defaultValue a day
+   */
   readonly age?: number;
   /** Milliseconds between two sweeps. @defaultValue an hour */
   readonly interval?: number;
@@ -40,10 +43,12 @@ export function createBundleSweeper(options: BundleSweeperOptions): BundleSweepe
   let sweeping: Promise<void> | undefined;
 
   async function sweep(): Promise<void> {
+    const running = new Set(inUse());
+    // Also while the storage is away: others who share the cache know nothing of the apps here.
+    await cache.prune(running, Number.POSITIVE_INFINITY);
     // The bundles first, then the apps: one that is deployed in between is asked for, so that it is not removed.
     const bundles: StoredBundle[] = [];
     for await (const bundle of store.list()) bundles.push(bundle);
-    const running = new Set(inUse());
     const named = new Set([...running, ...(await namedBundles(storage))]);
     for (const bundle of bundles) if (!closed) await look(bundle, running, named);
     await cache.prune(named, age);

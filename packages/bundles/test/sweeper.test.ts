@@ -63,6 +63,20 @@ describe("a sweep", () => {
     expect(await left()).not.toContain(sha256);
   });
 
+  it("tells those who share the cache what runs here, though the storage is away", async () => {
+    const { storage, running, node } = await setUp();
+    const { cache, folder } = await node();
+    await cache.open(running);
+    await utimes(join(folder, running, "record.json"), 1, 1);
+    const list: typeof storage.list = () => {
+      throw new Error("away");
+    };
+    const sweeper = createBundleSweeper({ storage: { ...storage, list }, cache, inUse: () => [running] });
+    await expect(sweeper.sweep()).rejects.toThrow("away");
+    await createBundleCache({ storage, folder }).prune(new Set(), DAY);
+    await expect(stat(join(folder, running))).resolves.toBeDefined();
+  });
+
   it("passes over what it cannot read", async () => {
     const { storage, named, running, node, left } = await setUp();
     await storage.put("bundles", "0".repeat(64), { of: "another version" });
