@@ -4,6 +4,7 @@ import { type Caller, createCaller } from "../dispatch/caller.ts";
 import { type Discover, follow } from "../dispatch/discover.ts";
 import { clientClosed, clientNotStarted, notCallable } from "../dispatch/errors.ts";
 import { type CallerInfo, infoOf } from "../dispatch/info.ts";
+import { leavable } from "../dispatch/leavable.ts";
 import type { Target } from "../dispatch/links.ts";
 import type { CallOptions, DispatchOptions, Policy } from "../dispatch/policy.ts";
 import { lsdWire } from "../wires/lsd.ts";
@@ -118,17 +119,18 @@ export function createClient(options: ClientOptions): Client {
       if (typeof servers !== "function") listed(servers);
       else void follow(servers, discovery.signal, { listed, warned });
     },
-    async *call(app, task, body = "", policy = {}) {
-      policy.signal?.throwIfAborted();
-      if (closing !== undefined) throw clientClosed();
-      if (!started) throw clientNotStarted();
-      const caller = callerOf(app, task);
-      try {
-        yield* caller.call(body, policy);
-      } finally {
-        forgetUnused(caller);
-      }
-    },
+    call: (app, task, body = "", policy = {}) =>
+      leavable(async function* (exit) {
+        policy.signal?.throwIfAborted();
+        if (closing !== undefined) throw clientClosed();
+        if (!started) throw clientNotStarted();
+        const caller = callerOf(app, task);
+        try {
+          yield* caller.call(body, policy, exit);
+        } finally {
+          forgetUnused(caller);
+        }
+      }),
     async request(app, task, body, policy) {
       const chunks: Uint8Array[] = [];
       for await (const chunk of client.call(app, task, body, policy)) chunks.push(chunk);

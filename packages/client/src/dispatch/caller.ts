@@ -1,6 +1,7 @@
 import type { CocaineError } from "@cocaine/core/plugin";
 import { Call } from "./call.ts";
 import { Dispatcher } from "./dispatcher.ts";
+import type { Exit } from "./leavable.ts";
 import type { CallOptions, DispatchOptions, Policy } from "./policy.ts";
 
 /** What is said of a call that only some wires tell. */
@@ -11,7 +12,7 @@ export interface Told {
 /** Calls one task on its servers, as far as these are known. */
 export interface Caller {
   readonly dispatcher: Dispatcher;
-  call(body: Uint8Array | string, options: CallOptions & Told): AsyncGenerator<Uint8Array, void, undefined>;
+  call(body: Uint8Array | string, options: CallOptions & Told, exit: Exit): AsyncGenerator<Uint8Array, void, undefined>;
 }
 
 export interface CallerOptions extends DispatchOptions {
@@ -33,9 +34,10 @@ export function createCaller(options: CallerOptions): Caller {
 
   return {
     dispatcher,
-    async *call(body, given) {
+    async *call(body, given, exit) {
       const { signal } = given;
       const call = callOf(body, given);
+      exit.leave = () => dispatcher.drop(call);
       const aborted = () => dispatcher.drop(call, signal?.reason);
       signal?.addEventListener("abort", aborted, { once: true });
       try {

@@ -4,6 +4,7 @@ import { createCaller } from "../dispatch/caller.ts";
 import { follow } from "../dispatch/discover.ts";
 import { clientClosed, clientNotStarted } from "../dispatch/errors.ts";
 import { type CallerInfo, infoOf } from "../dispatch/info.ts";
+import { leavable } from "../dispatch/leavable.ts";
 import { lsdWire } from "../wires/lsd.ts";
 import type { LsdCallPolicy, LsdClientOptions } from "./options.ts";
 
@@ -50,12 +51,13 @@ export function createLsdClient(options: LsdClientOptions): LsdClient {
       if (typeof endpoints !== "function") listed(endpoints);
       else void follow(endpoints, discovery.signal, { listed, warned });
     },
-    async *call(body, policy = {}) {
-      policy.signal?.throwIfAborted();
-      if (closing !== undefined) throw clientClosed();
-      if (!started) throw clientNotStarted();
-      yield* call(body, policy);
-    },
+    call: (body, policy = {}) =>
+      leavable(async function* (exit) {
+        policy.signal?.throwIfAborted();
+        if (closing !== undefined) throw clientClosed();
+        if (!started) throw clientNotStarted();
+        yield* call(body, policy, exit);
+      }),
     info: () => infoOf(dispatcher),
     close() {
       discovery.abort();

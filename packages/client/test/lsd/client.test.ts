@@ -1,3 +1,4 @@
+import { Readable } from "node:stream";
 import { expect, test, vi } from "vitest";
 import { createLsdClient } from "../../src/index.ts";
 import { type Asked, ask, askPid, soon, startClient, startServer } from "../support/servers.ts";
@@ -343,4 +344,22 @@ test("the client's own policy holds where a call says undefined", async () => {
   const asked = ask(client, "refuse-once", Object.fromEntries([["maxRetries", undefined]]));
   await expect(asked).rejects.toMatchObject({ code: "COC_LSD_RESOURCE" });
   await server.heard(1);
+});
+
+test("a call is given up at once by who leaves it while it waits, as a stream does", async () => {
+  const server = await startServer();
+  const { client } = startClient([server.endpoint], { lifetime: 0 });
+  const call = client.call("silent");
+  const next = call.next();
+  await server.heard(1);
+  await call.return();
+  expect(await next).toEqual({ done: true, value: undefined });
+  expect(client.info().open).toBe(0);
+
+  const streams = [1, 2].map(() => Readable.from(client.call("silent")).resume());
+  await server.heard(3);
+  streams[0]?.destroy();
+  streams[1]?.on("error", () => undefined).destroy(new Error("the other end went away"));
+  await vi.waitFor(() => expect(client.info().open).toBe(0), soon);
+  expect(await ask(client, "hello")).toContain("hello");
 });
