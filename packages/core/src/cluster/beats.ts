@@ -1,9 +1,12 @@
 import { randomBytes } from "node:crypto";
+import { z } from "zod";
 import type { Storage } from "../contracts/storage.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../observe/log.ts";
 
 const COLLECTION = "beats";
+/** What is stored; what something else has written there is of no node. */
+const beat = z.object({ node: z.string() });
 /** Beats in the time that a lease lasts. */
 const RATE = 3;
 /** Part of the time that a lease lasts for which a beat is good. */
@@ -81,10 +84,10 @@ export function createBeats({ storage, log, node, ttl }: BeatsOptions): Beats {
   async function look(owner: BeatsOwner): Promise<void> {
     const began = performance.now();
     const there = new Set<string>();
-    const found: [key: string, node: string, revision: string][] = [];
+    const found: [key: string, node: string | undefined, revision: string][] = [];
     for await (const { key, value, revision } of storage.list(COLLECTION)) {
       there.add(key);
-      found.push([key, (value as { node: string }).node, revision]);
+      found.push([key, beat.safeParse(value).data?.node, revision]);
     }
     for (const [key, , revision] of found) see(key, revision, began);
     for (const key of seen.keys()) if (!there.has(key)) see(key, undefined, began);
@@ -127,7 +130,7 @@ export function createBeats({ storage, log, node, ttl }: BeatsOptions): Beats {
     );
   }
 
-  async function beat(owner: BeatsOwner): Promise<void> {
+  async function renew(owner: BeatsOwner): Promise<void> {
     try {
       await write(owner);
       await look(owner);
@@ -145,7 +148,7 @@ export function createBeats({ storage, log, node, ttl }: BeatsOptions): Beats {
     if (ended.signal.aborted) return;
     timer = setTimeout(
       () => {
-        running = beat(owner).finally(() => plan(owner));
+        running = renew(owner).finally(() => plan(owner));
       },
       ttl / RATE / (away ? 5 : 1),
     );

@@ -1,17 +1,20 @@
-import type { Change, Revision, Storage } from "../contracts/storage.ts";
+import { z } from "zod";
+import type { Change, Document, Revision, Storage } from "../contracts/storage.ts";
 import { isCocaineError } from "../errors.ts";
 
 const COLLECTION = "leases";
 
 /** What is stored of a lease. It is never removed, so that its term only grows. */
-export interface StoredLease {
+const storedLease = z.object({
   /** The process that has it; `null`: it was given back. */
-  readonly holder: string | null;
+  holder: z.string().nullable(),
   /** The node of that process, for people. */
-  readonly node: string;
+  node: z.string(),
   /** Grows by one with each take-over. */
-  readonly term: number;
-}
+  term: z.int().nonnegative(),
+});
+
+export type StoredLease = Readonly<z.output<typeof storedLease>>;
 
 /** A lease as it was last seen; without a revision there is none yet, or it was removed by hand. */
 export interface KnownLease extends StoredLease {
@@ -43,6 +46,12 @@ export function createLeaseBook(storage: Storage): LeaseBook {
 
   const of = (key: string): KnownLease => known.get(key) ?? NONE;
 
+  /** What something else has written in its place is nobody's lease. */
+  function read({ key, value, revision }: Document): KnownLease {
+    const lease = storedLease.safeParse(value).data ?? { ...of(key), holder: null };
+    return { ...lease, revision };
+  }
+
   /** Changes are told late: what is older than what is known is nothing new. */
   function learn(key: string, lease: KnownLease): boolean {
     const before = of(key);
@@ -58,8 +67,8 @@ export function createLeaseBook(storage: Storage): LeaseBook {
       known.set(change.key, { ...of(change.key), holder: null, revision: null });
       return change.key;
     }
-    const { key, value, revision } = change.document;
-    return learn(key, { ...(value as StoredLease), revision }) ? key : undefined;
+    const { key } = change.document;
+    return learn(key, read(change.document)) ? key : undefined;
   }
 
   return {
@@ -86,7 +95,7 @@ export function createLeaseBook(storage: Storage): LeaseBook {
       }
       const stored = await storage.get(COLLECTION, key);
       if (stored === null) known.set(key, { ...of(key), holder: null, revision: null });
-      else known.set(key, { ...(stored.value as StoredLease), revision: stored.revision });
+      else known.set(key, read(stored));
       return false;
     },
   };

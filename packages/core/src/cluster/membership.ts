@@ -1,3 +1,4 @@
+import { z } from "zod";
 import type { Storage } from "../contracts/storage.ts";
 import { messageOf } from "../errors.ts";
 import type { Logger } from "../observe/log.ts";
@@ -27,18 +28,30 @@ export interface MembershipOptions {
   readonly describe: () => NodeFacts;
 }
 
+/** What others rely on of what a node tells: something else may have written there. */
+const told = z.looseObject({
+  id: z.string(),
+  hostname: z.string(),
+  version: z.string(),
+  startedAt: z.number(),
+  load: z.looseObject({ cpu: z.number(), memory: z.number() }),
+  apps: z.array(z.looseObject({ name: z.string(), state: z.string(), tasks: z.record(z.string(), z.looseObject({})) })),
+});
+
+const isNode = (value: unknown): value is NodeFacts => told.safeParse(value).success;
+
 export function createMembership({ storage, beats, ttl, log, describe }: MembershipOptions): Membership {
-  let told = "";
+  let written = "";
   let turn = 0;
 
   return {
     async tell() {
       const facts = describe();
       const lasting = JSON.stringify(facts.apps.map(({ queue, running, ...app }) => app)) + JSON.stringify(facts.admin);
-      if (lasting === told && ++turn % SELDOM !== 0) return;
+      if (lasting === written && ++turn % SELDOM !== 0) return;
       try {
         await storage.put(COLLECTION, beats.self, facts);
-        told = lasting;
+        written = lasting;
       } catch (error) {
         log.debug({ err: error }, `what this node tells of itself was not stored: ${messageOf(error)}`);
       }
@@ -48,7 +61,7 @@ export function createMembership({ storage, beats, ttl, log, describe }: Members
       for await (const { key, value } of storage.list(COLLECTION)) {
         const self = key === beats.self;
         const age = self ? 0 : beats.silence(key);
-        if (age < ttl) living.push({ ...(value as NodeFacts), self, age });
+        if (age < ttl && isNode(value)) living.push({ ...value, self, age });
       }
       return living.sort((a, b) => (a.id < b.id ? -1 : 1));
     },

@@ -1,4 +1,5 @@
-import type { Revision, Storage } from "../contracts/storage.ts";
+import { z } from "zod";
+import type { Document, Revision, Storage } from "../contracts/storage.ts";
 import { isCocaineError } from "../errors.ts";
 
 /** Collection of the storage that holds the deployed apps by name. */
@@ -7,13 +8,15 @@ const APPS = "apps";
 const ATTEMPTS = 10;
 
 /** What is stored of an app: what all nodes are to run. */
-export interface StoredApp {
-  readonly manifest: unknown;
+const storedApp = z.looseObject({
+  manifest: z.unknown(),
   /** @defaultValue false */
-  readonly paused?: boolean;
+  paused: z.boolean().optional(),
   /** How often it was to be restarted. @defaultValue 0 */
-  readonly restarts?: number;
-}
+  restarts: z.number().optional(),
+});
+
+export type StoredApp = Readonly<z.output<typeof storedApp>>;
 
 export interface AppDocument {
   readonly name: string;
@@ -39,18 +42,21 @@ export interface StoredApps {
   watch(signal: AbortSignal): AsyncIterable<{ readonly name: string; readonly revision: Revision | undefined }>;
 }
 
+/** What something else has written there is taken for a manifest, which it is none: that is said of it. */
+function read({ key: name, value, revision }: Document): AppDocument {
+  return { name, app: storedApp.safeParse(value).data ?? { manifest: value }, revision };
+}
+
 export function createStoredApps(storage: Storage): StoredApps {
   async function get(name: string): Promise<AppDocument | undefined> {
     const found = await storage.get(APPS, name);
-    return found === null ? undefined : { name, app: found.value as StoredApp, revision: found.revision };
+    return found === null ? undefined : read(found);
   }
 
   return {
     get,
     async *list() {
-      for await (const { key, value, revision } of storage.list(APPS)) {
-        yield { name: key, app: value as StoredApp, revision };
-      }
+      for await (const document of storage.list(APPS)) yield read(document);
     },
     async update(name, change) {
       for (let attempt = 1; ; attempt++) {
