@@ -1,7 +1,7 @@
 import { randomBytes } from "node:crypto";
 import { z } from "zod";
 import type { Storage } from "../contracts/storage.ts";
-import { messageOf } from "../errors.ts";
+import { isCocaineError, messageOf } from "../errors.ts";
 import type { Logger } from "../observe/log.ts";
 
 const COLLECTION = "beats";
@@ -29,8 +29,8 @@ export interface BeatsOwner {
   beaten(): void;
   /** No beat was written in time: what this process holds may be taken over soon. */
   lapsed(): void;
-  /** A process was silent for so long that nothing of it is needed any more. */
-  forgotten(process: string): void;
+  /** A process was silent for so long that nothing of it is needed any more. @throws `COC_STORAGE_…`: told again later */
+  forgotten(process: string): Promise<void>;
 }
 
 /**
@@ -46,7 +46,9 @@ export interface Beats {
   start(owner: BeatsOwner): Promise<void>;
   /** Milliseconds for which this process has itself seen no beat of that one, as of its last look; 0 at first sight. */
   silence(process: string): number;
-  /** Removes the document. */
+  /** Beats no more; the document is left to the others. */
+  stop(): void;
+  /** Beats no more, and removes the document. @throws `COC_STORAGE_…` */
   close(): Promise<void>;
 }
 
@@ -73,6 +75,7 @@ export function createBeats({ storage, log, node, ttl }: BeatsOptions): Beats {
   async function write(owner: BeatsOwner): Promise<void> {
     const began = performance.now();
     await storage.put(COLLECTION, self, { node, count: ++count });
+    if (ended.signal.aborted) return;
     // Too late: others may have taken over meanwhile, and what was held has to be asked for anew.
     if (until > 0 && performance.now() >= until) owner.lapsed();
     // From its beginning: it may have been seen by others from then on.
@@ -114,9 +117,16 @@ export function createBeats({ storage, log, node, ttl }: BeatsOptions): Beats {
   }
 
   async function forget(owner: BeatsOwner, key: string, revision: string): Promise<void> {
-    await storage.delete(COLLECTION, key, { ifRevision: revision });
+    // First, so that what it left is never without a beat by which it is found.
+    await owner.forgotten(key);
+    try {
+      await storage.delete(COLLECTION, key, { ifRevision: revision });
+    } catch (error) {
+      // Another node did so at the same moment, or it is back after all.
+      if (isCocaineError(error) && error.code === "COC_STORAGE_CONFLICT") return;
+      throw error;
+    }
     seen.delete(key);
-    owner.forgotten(key);
   }
 
   let startedAt = 0;
@@ -154,6 +164,13 @@ export function createBeats({ storage, log, node, ttl }: BeatsOptions): Beats {
     );
   }
 
+  function stop(): void {
+    ended.abort();
+    clearTimeout(timer);
+    clearTimeout(lapse);
+    until = 0;
+  }
+
   return {
     self,
     get until() {
@@ -166,11 +183,9 @@ export function createBeats({ storage, log, node, ttl }: BeatsOptions): Beats {
       plan(owner);
     },
     silence,
+    stop,
     async close() {
-      ended.abort();
-      clearTimeout(timer);
-      clearTimeout(lapse);
-      until = 0;
+      stop();
       await running;
       await storage.delete(COLLECTION, self);
     },

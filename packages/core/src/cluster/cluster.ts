@@ -68,13 +68,7 @@ function createMember({ storage, log, ttl, node, describe }: ClusterOptions): Cl
           log.warn({}, "the storage was away for too long: tasks that run once in the cluster are left to other nodes");
           leases.lapse();
         },
-        forgotten(process) {
-          membership
-            .forget(process)
-            .catch((error: unknown) =>
-              log.debug({ err: error }, `a node that is gone was not removed: ${messageOf(error)}`),
-            );
-        },
+        forgotten: (process) => membership.forget(process),
       });
       const { signal } = ended;
       following = keepOn(() => book.follow((key) => leases.changed(key), signal), { signal, log });
@@ -88,11 +82,13 @@ function createMember({ storage, log, ttl, node, describe }: ClusterOptions): Cl
       // It never became a member.
       if (following === undefined) return;
       try {
+        await membership.close();
         await beats.close();
-        await membership.forget(beats.self);
         await following;
       } catch (error) {
         log.warn({ err: error }, `this node is listed as one of the cluster for a while: ${messageOf(error)}`);
+      } finally {
+        beats.stop();
       }
     },
   };

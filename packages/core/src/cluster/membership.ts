@@ -15,8 +15,10 @@ export interface Membership {
   tell(): Promise<void>;
   /** All that live, in the order of their ids. @throws `COC_STORAGE_…` */
   list(): Promise<NodeInfo[]>;
-  /** Removes what a process told that is gone. */
+  /** Removes what a process told that is gone. @throws `COC_STORAGE_…` */
   forget(process: string): Promise<void>;
+  /** Removes what this node told, and tells no more. @throws `COC_STORAGE_…` */
+  close(): Promise<void>;
 }
 
 export interface MembershipOptions {
@@ -43,18 +45,37 @@ const isNode = (value: unknown): value is NodeFacts => told.safeParse(value).suc
 export function createMembership({ storage, beats, ttl, log, describe }: MembershipOptions): Membership {
   let written = "";
   let turn = 0;
+  /** One write at a time: none may come after what removes it. */
+  let telling: Promise<void> | undefined;
+  let again = false;
+  let closed = false;
+
+  async function write(): Promise<void> {
+    const facts = describe();
+    const lasting = JSON.stringify(facts.apps.map(({ queue, running, ...app }) => app)) + JSON.stringify(facts.admin);
+    if (lasting === written && ++turn % SELDOM !== 0) return;
+    try {
+      await storage.put(COLLECTION, beats.self, facts);
+      written = lasting;
+    } catch (error) {
+      log.debug({ err: error }, `what this node tells of itself was not stored: ${messageOf(error)}`);
+    }
+  }
+
+  async function writeAll(): Promise<void> {
+    while (again && !closed) {
+      again = false;
+      await write();
+    }
+  }
 
   return {
-    async tell() {
-      const facts = describe();
-      const lasting = JSON.stringify(facts.apps.map(({ queue, running, ...app }) => app)) + JSON.stringify(facts.admin);
-      if (lasting === written && ++turn % SELDOM !== 0) return;
-      try {
-        await storage.put(COLLECTION, beats.self, facts);
-        written = lasting;
-      } catch (error) {
-        log.debug({ err: error }, `what this node tells of itself was not stored: ${messageOf(error)}`);
-      }
+    tell() {
+      again = true;
+      telling ??= writeAll().finally(() => {
+        telling = undefined;
+      });
+      return telling;
     },
     async list() {
       const living: NodeInfo[] = [];
@@ -66,5 +87,10 @@ export function createMembership({ storage, beats, ttl, log, describe }: Members
       return living.sort((a, b) => (a.id < b.id ? -1 : 1));
     },
     forget: (process) => storage.delete(COLLECTION, process),
+    async close() {
+      closed = true;
+      await telling;
+      await storage.delete(COLLECTION, beats.self);
+    },
   };
 }
