@@ -110,18 +110,27 @@ export class Drivers {
 
   async #start(spec: TaskSpec): Promise<void> {
     const controller = new AbortController();
-    const driver = this.#make(spec, controller.signal);
+    let driver: Driver | undefined;
     try {
+      driver = this.#make(spec, controller.signal);
       await driver.start();
     } catch (cause) {
       controller.abort();
-      await driver.close();
+      await this.#closeDriver(spec.name, driver);
       const message = `task "${spec.name}" (${spec.driver.name}) could not start: ${messageOf(cause)}`;
       throw createError("COC_DRIVER_START", message, { cause });
     }
     const running: Running = { spec, driver, controller, hold: undefined };
     this.#running.set(spec.name, running);
     this.#hold(running);
+  }
+
+  async #closeDriver(task: string, driver: Driver | undefined): Promise<void> {
+    try {
+      await driver?.close();
+    } catch (error) {
+      this.#log.error({ task, err: error }, "a driver did not close cleanly");
+    }
   }
 
   #holdAll(): void {
@@ -143,10 +152,6 @@ export class Drivers {
     if (running === undefined) return;
     this.#running.delete(name);
     running.controller.abort();
-    try {
-      await running.driver.close();
-    } catch (error) {
-      this.#log.error({ task: name, err: error }, "a driver did not close cleanly");
-    }
+    await this.#closeDriver(name, running.driver);
   }
 }

@@ -69,10 +69,13 @@ export class LeasedDriver implements Driver {
 
   async close(): Promise<void> {
     this.#closed = true;
-    await this.#inner?.close();
-    await this.#steps;
-    await this.#options.saved();
-    await this.#claim?.release();
+    try {
+      await this.#inner?.close();
+      await this.#steps;
+      await this.#options.saved();
+    } finally {
+      await this.#claim?.release();
+    }
   }
 
   info(): Record<string, unknown> {
@@ -85,23 +88,25 @@ export class LeasedDriver implements Driver {
   }
 
   #next(step: () => Promise<void>): void {
-    this.#steps = this.#steps.then(step);
+    this.#steps = this.#steps.then(step).catch((error: unknown) => {
+      this.#options.log.error({ err: error }, `a driver did not end cleanly: ${messageOf(error)}`);
+    });
   }
 
   async #run(lease: Lease): Promise<void> {
     if (this.#draining || this.#closed || !lease.holds()) return;
     const { log, make } = this.#options;
-    const driver = make(lease);
-    this.#inner = driver;
+    let driver: Driver | undefined;
     try {
+      driver = make(lease);
+      this.#inner = driver;
       await driver.start();
     } catch (error) {
       this.#inner = undefined;
-      await driver.close();
       this.#failure ??= error;
       this.#claim?.decline(DECLINE);
       log.error({ err: error }, `the driver could not start, another node may: ${messageOf(error)}`);
-      return;
+      return driver?.close();
     }
     this.#failure = undefined;
     log.info({ term: lease.term }, "this node runs the task now");

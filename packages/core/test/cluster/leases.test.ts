@@ -117,6 +117,34 @@ describe("a task that runs once in the cluster", () => {
     await vi.waitFor(() => expect(leaseOf(a)).toMatchObject({ held: false, node: "b" }));
   });
 
+  it.each([
+    ["cannot be made", "unmade"],
+    ["can neither start nor close", "stuck"],
+  ])("fails its deploy alone when its driver %s, and is left to others", async (_, endpoint) => {
+    const [a, b] = [await cluster.node("a"), await cluster.node("b")];
+    for (const policy of ["once", "every"]) {
+      await expect(a.host.deploy("shop", manifestOf({}, { cluster: policy, endpoint }))).rejects.toMatchObject({
+        code: "COC_DEPLOY",
+        message: expect.stringMatching(/could not start: the (driver cannot be made|endpoint is taken)/),
+      });
+    }
+    await b.host.deploy("shop", once);
+    expect(leaseOf(b)).toMatchObject({ held: true });
+  });
+
+  it("is given back by a node whose driver does not close", async () => {
+    const [a, b] = [await cluster.node("a"), await cluster.node("b")];
+    await a.host.deploy("shop", manifestOf({}, { cluster: "once", endpoint: "unclosed" }));
+    expect(leaseOf(a)).toMatchObject({ held: true });
+    await vi.waitFor(() => expect(b.host.app("shop").state).toBe("running"));
+    await a.close();
+    await vi.waitFor(() => expect(leaseOf(b)).toMatchObject({ held: true, term: 2 }), { timeout: TTL / 2 });
+    b.cut();
+    await vi.waitFor(() => expect(leaseOf(b)).toMatchObject({ held: false }), { timeout: 5000 });
+    b.heal();
+    await vi.waitFor(() => expect(leaseOf(b)).toMatchObject({ held: true, term: 3 }), { timeout: 5000 });
+  });
+
   it("stays with its node when the manifest changes and the task does not, and is left when that goes", async () => {
     const [a, b] = (await deployed("a", "b")) as [Node, Node];
     await b.host.deploy("shop", { ...once, version: 2 });

@@ -92,15 +92,19 @@ export async function scripted(
     name: "manual",
     options: z.strictObject({ endpoint: z.string().default("here") }),
     create: (options, context): Driver => {
+      if (options.endpoint === "unmade") throw new Error("the driver cannot be made");
       contexts.set(context.task, context);
       return {
         start: async () => {
-          if (options.endpoint === "taken") throw new Error("the endpoint is taken");
+          if (options.endpoint === "taken" || options.endpoint === "stuck") throw new Error("the endpoint is taken");
         },
         pause: (reason) => holds.push(`${context.task}: ${reason}`),
         resume: () => holds.push(`${context.task}: resumed`),
         drain: () => (options.endpoint === "busy" ? new Promise(() => undefined) : Promise.resolve()),
-        close: async () => void holds.push(`${context.task}: closed`),
+        async close() {
+          holds.push(`${context.task}: closed`);
+          if (options.endpoint === "stuck" || options.endpoint === "unclosed") throw new Error("it does not close");
+        },
         info: () => ({ endpoint: options.endpoint }),
       };
     },
