@@ -11,7 +11,10 @@ export interface AuditRecord {
   readonly role: string | undefined;
   readonly action: string | undefined;
   readonly app: string | undefined;
-  /** `ok`, `cancelled`, the code of the error, or `refused`. */
+  /**
+   * `ok`, the code of the error, or `refused`. `cancelled`: the client gave it up or left, or the node closed, before it was
+   * over.
+   */
   readonly outcome: string;
   /** Why it was refused. */
   readonly reason: string | undefined;

@@ -9,6 +9,7 @@ import type { UserKey } from "../keys/keys.ts";
 import { suffices } from "../keys/roles.ts";
 import { createSession } from "../session/session.ts";
 import type { AnswerKind } from "../wire.ts";
+import { type Asked, createRecorder } from "./asked.ts";
 import type { Audit } from "./audit.ts";
 import { createBudget } from "./budget.ts";
 import { hashOf, type RequestClaims, readRequest, untimely } from "./claims.ts";
@@ -59,6 +60,10 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
   const refusals = createRefusals({ log, audit });
   let tokens: Tokens | undefined;
   let bound: string | undefined;
+  /** Changes of keys that were heard of. */
+  let changes = 0;
+  /** Writes the record of each request that runs. */
+  const unrecorded = new Set<() => void>();
 
   const router = createRouter({
     limits: { message: MESSAGE_LIMIT, frame: MESSAGE_LIMIT, frames: 4, connections: CONNECTIONS },
@@ -68,15 +73,16 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
       connections.get(peer)?.end();
       connections.delete(peer);
     },
+    onDrain: (peer) => connections.get(peer)?.drained(),
     onMessage(peer, frames) {
       const connection = connections.get(peer);
       const [id, token] = frames;
       if (connection === undefined) return;
       if (id === undefined || token === undefined || frames.length > 2 || id.byteLength > 64) return peer.close();
       const name = Buffer.from(id).toString("latin1");
-      if (token.byteLength === 5 && Buffer.from(token).equals(HELLO)) return void peer.send([name, hello()]);
+      if (token.byteLength === 5 && Buffer.from(token).equals(HELLO)) return void connection.send(name, hello());
       const text = Buffer.from(token).toString("latin1");
-      connection.next(() => budget.run(connection.address, () => take(connection, name, text)));
+      connection.next(text.length, () => budget.run(connection.address, () => take(connection, name, text)));
     },
   });
 
@@ -88,6 +94,7 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
   /** Takes a message. Whatever is wrong with it, a stranger sees the same. */
   async function take(connection: Connection, id: string, token: string): Promise<void> {
     const began = performance.now();
+    const noticed = changes;
     let claimed: string | undefined;
     try {
       const { claims, sender } = await (tokens as Tokens).open(token, (fingerprint) => node.keys.find(fingerprint));
@@ -97,14 +104,29 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
       const fault = faultOf(request, sender.fingerprint, id);
       if (fault !== undefined) throw new Forged(fault);
       if ("seq" in request) return follow(connection, request, sender);
+      if (connection.sessions.has(id)) throw new Forged("a request of that id runs on its connection");
       if (!(await seen.take(sender.fingerprint, id))) throw new Forged("it was taken before: it is a replay");
-      begin(connection, { request, sender, token, began });
+      begin(connection, { request, sender: await confirmed(sender, noticed), token, began });
     } catch (error) {
-      connection.peer.send([id, ""]);
+      connection.send(id, "");
       const reason = error instanceof Forged ? error.message : `it could not be checked: ${messageOf(error)}`;
       const fingerprint = error instanceof Forged ? (error.claimed ?? claimed) : claimed;
       refusals.add({ from: connection.peer.remote, fingerprint, reason, ms: performance.now() - began });
     }
+  }
+
+  /**
+   * The key as it is now: while the request was checked it may have changed, when there was nothing yet for
+   * {@link review} to end.
+   */
+  async function confirmed(sender: UserKey, noticed: number): Promise<UserKey> {
+    let held: UserKey | undefined = sender;
+    for (let known = noticed; known !== changes; ) {
+      known = changes;
+      held = await node.keys.find(sender.fingerprint);
+      if (held === undefined) throw new Forged("its sender's key was revoked meanwhile");
+    }
+    return held;
   }
 
   function faultOf(request: RequestClaims, sender: string, id: string): string | undefined {
@@ -124,10 +146,17 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
   }
 
   function begin(connection: Connection, asked: Asked): void {
-    const { request, sender, began } = asked;
+    const { request, sender } = asked;
     const { jti: id, action, input } = request;
-    const send = sealer(connection, asked);
-    const session = createSession(send);
+    const record = createRecorder(audit, connection.peer.remote, asked);
+    // Nobody would hear of its end, nor could end it.
+    if (connection.ended) return record("cancelled");
+    const session = createSession(sealer(connection, asked));
+    if (connection.sessions.size >= SESSIONS) {
+      const error = tooMany();
+      session.reply.error(error);
+      return record(error.code);
+    }
     const running: Running = {
       ...session,
       fingerprint: sender.fingerprint,
@@ -135,12 +164,13 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
       seq: 0,
       refuse() {
         session.cancel();
-        connection.peer.send([id, ""]);
+        connection.send(id, "");
       },
     };
-    if (connection.sessions.size >= SESSIONS) return session.reply.error(tooMany());
     connection.sessions.set(id, running);
     let outcome = "cancelled";
+    const recordOutcome = () => record(outcome);
+    unrecorded.add(recordOutcome);
     const reply: Reply = {
       ...session.reply,
       result(value) {
@@ -161,15 +191,12 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
     const caller = { user, role, fingerprint };
     void dispatch(node, { action, input, body, signal: session.signal, caller }, reply).then(() => {
       connection.sessions.delete(id);
-      const from = connection.peer.remote;
-      const ms = Math.round(performance.now() - began);
-      const time = new Date().toISOString();
-      audit({ time, from, user, fingerprint, role, action, app: appOf(input), outcome, reason: undefined, ms });
+      if (unrecorded.delete(recordOutcome)) recordOutcome();
     });
   }
 
   /** Sends the replies to one request, in their order. */
-  function sealer({ peer }: Connection, { request, sender, token }: Asked) {
+  function sealer(connection: Connection, { request, sender, token }: Asked) {
     const rhash = hashOf(token);
     const { fingerprint: iss, seal } = tokens as Tokens;
     let seq = 0;
@@ -180,10 +207,10 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
       const claims = { iss, aud: sender.fingerprint, iat, rjti: request.jti, rhash, seq: seq++, kind, value: told };
       tail = tail
         .then(() => seal(claims, sender))
-        .then((sealed) => void peer.send([request.jti, sealed]))
+        .then((sealed) => connection.send(request.jti, sealed))
         .catch((error: unknown) => {
           log.error({ err: error }, `a reply of the administration could not be sent: ${messageOf(error)}`);
-          peer.close();
+          connection.peer.close();
         });
       return tail;
     };
@@ -207,7 +234,10 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
     const { signal } = ended;
     while (!signal.aborted) {
       try {
-        for await (const fingerprint of node.keys.watch(signal)) await review(fingerprint);
+        for await (const fingerprint of node.keys.watch(signal)) {
+          changes++;
+          await review(fingerprint);
+        }
       } catch (error) {
         log.warn({ err: error }, `keys that are revoked are not seen for the moment: ${messageOf(error)}`);
       }
@@ -233,27 +263,16 @@ export function createRemoteServer(options: RemoteServerOptions): RemoteServer {
       refusals.close();
       for (const connection of connections.values()) connection.end();
       await router.close();
+      // What does not end with its client is not waited for.
+      for (const record of unrecorded) record();
+      unrecorded.clear();
     },
   };
 }
 
 const HELLO = Buffer.from("hello");
 
-/** A request that was taken. */
-interface Asked {
-  readonly request: Extract<RequestClaims, { readonly action: string }>;
-  readonly sender: UserKey;
-  readonly token: string;
-  readonly began: number;
-}
-
 function tooMany() {
   const message = `this connection has ${SESSIONS} requests open: wait for some to end`;
   return { code: "COC_ADMIN_BUSY", message } as const;
-}
-
-function appOf(input: unknown): string | undefined {
-  const { app, name } = (input ?? {}) as { readonly app?: unknown; readonly name?: unknown };
-  const named = app ?? name;
-  return typeof named === "string" ? named.slice(0, 100) : undefined;
 }
