@@ -79,8 +79,8 @@ function createMember({ storage, log, ttl, node, describe }: ClusterOptions): Cl
     nodes: () => membership.list(),
     async close() {
       ended.abort();
-      // It never became a member.
-      if (following === undefined) return;
+      // It never became a member, or is about to.
+      if (following === undefined) return beats.stop();
       try {
         await membership.close();
         await beats.close();

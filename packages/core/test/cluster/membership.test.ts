@@ -1,4 +1,9 @@
-import { memoryStorage, silentLogger } from "@cocaine/core";
+import { EventEmitter, once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { setTimeout as delay } from "node:timers/promises";
+import { createHost, createRegistry, memoryStorage, silentLogger } from "@cocaine/core";
 import type { Storage } from "@cocaine/core/plugin";
 import { expect, it, onTestFinished } from "vitest";
 import { createBeats } from "../../src/cluster/beats.ts";
@@ -38,4 +43,37 @@ it("a node that leaves while it tells of itself leaves nothing behind", async ()
   arrive();
   await Promise.all([telling, closing, membership.tell()]);
   for await (const { key } of shared.list("nodes")) expect.fail(`${key} is still there`);
+});
+
+it("a node that ends while it becomes a member beats no more", async () => {
+  const runtimeDir = await mkdtemp(join(tmpdir(), "coc-"));
+  onTestFinished(() => rm(runtimeDir, { recursive: true }));
+  const shared = memoryStorage({ shared: true });
+  const moments = new EventEmitter();
+  let written = 0;
+  const storage: Storage = {
+    ...shared,
+    put(...args) {
+      if (args[0] === "beats") written++;
+      return shared.put(...args);
+    },
+    async *list(collection) {
+      if (collection === "beats") {
+        moments.emit("asked");
+        await once(moments, "answer");
+      }
+      yield* shared.list(collection);
+    },
+    close: async () => undefined,
+  };
+  const host = createHost({ registry: createRegistry(), storage, runtimeDir, node: { id: "a" }, leaseTtl: 60 });
+  const asked = once(moments, "asked");
+  const starting = host.start();
+  await asked;
+  await host.close();
+  moments.emit("answer");
+  await starting.catch(() => undefined);
+  const before = written;
+  await delay(300);
+  expect(written).toBe(before);
 });
